@@ -1,0 +1,99 @@
+"""Every exception ConsultGuard raises on purpose.
+
+::
+
+    ConsultGuardError
+    ├── SettingsError            a setting is wrong; names it and the mend
+    ├── PolicyError              a policy file is wrong
+    ├── InputError               a file handed to a command cannot be read as what it should be
+    ├── BrokerError
+    │   ├── BrokerUnavailable    no broker answered in time                      (retriable)
+    │   ├── CommitAborted        a transaction was rolled back; nothing written  (retriable)
+    │   ├── CommitUnknown        a commit's outcome is not known                 (retriable)
+    │   ├── Fenced               another instance took over; this one must stop
+    │   ├── TopicMismatch        a topic is missing or weaker than asked
+    │   └── BrokerRefused        authorization, unsupported version, message too large
+    ├── JudgeError
+    │   ├── JudgeUnavailable     refused, 429, 5xx, time-out, cut connection     (retriable)
+    │   └── JudgeMisconfigured   the model or its tokenizer is not what the profile says
+    ├── AuditBroken              the chain read back does not continue
+    └── DeadLetterLimitReached   too much unreadable input; the worker stops
+
+`retriable` sits on the class: the flow decides by it, never by the message. Messages never carry transcript text.
+"""
+
+from typing import ClassVar
+
+
+class ConsultGuardError(Exception):
+    """Base of the tree."""
+
+    retriable: ClassVar[bool] = False
+
+
+class SettingsError(ConsultGuardError):
+    """A setting is missing or wrong."""
+
+
+class PolicyError(ConsultGuardError):
+    """A policy file cannot be read or contradicts itself."""
+
+
+class InputError(ConsultGuardError):
+    """A file given to a command is not what the command reads."""
+
+
+class BrokerError(ConsultGuardError):
+    """Base of what a broker adapter raises; library errors are mapped to these and chained."""
+
+
+class BrokerUnavailable(BrokerError):
+    """No broker answered before the deadline."""
+
+    retriable = True
+
+
+class CommitAborted(BrokerError):
+    """The transaction was rolled back: nothing of it is or will be visible."""
+
+    retriable = True
+
+
+class CommitUnknown(BrokerError):
+    """The commit was sent and no answer came: it may or may not have happened."""
+
+    retriable = True
+
+
+class Fenced(BrokerError):
+    """A newer instance with the same id took over; continuing could write twice."""
+
+
+class TopicMismatch(BrokerError):
+    """A topic is missing, or its settings are weaker than the contract asks."""
+
+
+class BrokerRefused(BrokerError):
+    """The broker answered no, and would again."""
+
+
+class JudgeError(ConsultGuardError):
+    """Base of what a judge engine raises."""
+
+
+class JudgeUnavailable(JudgeError):
+    """The engine did not answer now; it may later."""
+
+    retriable = True
+
+
+class JudgeMisconfigured(JudgeError):
+    """The engine answers, but is not the model or template the profile describes."""
+
+
+class AuditBroken(ConsultGuardError):
+    """The last committed audit record does not fit the chain; the worker refuses to write after it."""
+
+
+class DeadLetterLimitReached(ConsultGuardError):
+    """Too many records in a row, or too large a share, could not be read."""

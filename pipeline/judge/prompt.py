@@ -1,0 +1,75 @@
+"""From a window to the messages a guard model reads, and nothing a transcript says can leave its slot.
+
+A profile turns a window into chat messages; the model's own chat template turns those into the prompt, and `Safety:`
+is appended, so that the next token is the label. `consultguard` is spoken by the project's mini guard and by an
+adapter for the 8B model: one user message that lists the earlier turns and then the chunk. `qwen3guard` is the stock
+model: its template judges only the last message, as the USER's query (its prompt mode) or the ASSISTANT's response.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.domain.transcript import SpeakerRole
+from pipeline.domain.window import ContextWindow
+
+PREFILL = "Safety:"
+"""Appended to the rendered prompt; the label is the one token after it (Qwen3Guard's grammar, first line)."""
+
+ProfileName = Literal["consultguard", "qwen3guard"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How one family of models is asked. `version` changes whenever the same window would give another prompt."""
+
+    name: ProfileName
+    version: str
+    messages: Callable[[ContextWindow], Sequence[Message]]
+
+
+# Special tokens of every ChatML model, and the section marks of Qwen3Guard's template.
+_SPECIAL = re.compile(r"<(?=[|/]?\s*(?:\||BEGIN\b|END\b|think\b|im_))|(?<=\|)>", re.IGNORECASE)
+
+
+def neutralise(text: str) -> str:
+    """`text` as one line that can neither close its slot, forge a speaker's line, nor spell a special token.
+
+    Every run of white space (line and paragraph separators too) becomes one space; the angle bracket of anything that
+    looks like a token or section mark becomes a guillemet. Idempotent.
+    """
+    return _SPECIAL.sub(lambda match: "‹" if match.group() == "<" else "›", " ".join(text.split()))
+
+
+def _consultguard(window: ContextWindow) -> Sequence[Message]:
+    lines = [f"{turn.role}: {neutralise(turn.text)}" for turn in window.turns]
+    chunk = window.chunk
+    lines.append(f"JUDGE {chunk.chunk.speaker.role}: {neutralise(chunk.text)}")
+    return (Message("user", "\n".join(lines)),)
+
+
+def _qwen3guard(window: ContextWindow) -> Sequence[Message]:
+    """Prompt mode for everybody: its policy knows `Jailbreak`, and it never drops a leading message.
+
+    Earlier turns are folded into earlier USER messages with the role named in the text, so that the ASSISTANT slot,
+    which the template drops when it comes first, is never used.
+    """
+    earlier = [Message("user", f"({turn.role}) {neutralise(turn.text)}") for turn in window.turns]
+    chunk = window.chunk
+    return (*earlier, Message("user", f"({chunk.chunk.speaker.role}) {neutralise(chunk.text)}"))
+
+
+PROFILES: dict[ProfileName, Profile] = {
+    "consultguard": Profile("consultguard", "consultguard/1", _consultguard),
+    "qwen3guard": Profile("qwen3guard", "qwen3guard/1", _qwen3guard),
+}
+
+ROLE_WORDS: frozenset[str] = frozenset(role.value for role in SpeakerRole)
+"""The words that open a line of the `consultguard` profile; the mini guard is trained with exactly these."""
