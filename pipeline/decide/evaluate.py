@@ -1,0 +1,98 @@
+"""Finding + evidence + policy -> verdict. Pure and total: every input has exactly one verdict, and none is a guess."""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from pipeline.decide.reasons import reason_for
+from pipeline.domain.judgment import Abstention, Judgment
+from pipeline.domain.policy import Policy, Rule
+from pipeline.domain.taxonomy import Category, RiskLevel
+from pipeline.domain.verdict import DecidedBy, Evidence, Verdict
+
+_Finding = tuple[RiskLevel, Rule, DecidedBy]
+
+
+def evaluate(
+    finding: Judgment | Abstention, evidence: Sequence[Evidence], *, policy: Policy, language: str | None
+) -> Verdict:
+    """The verdict on one chunk; `language` (BCP 47) is the one its reason is written in.
+
+    The judge's finding is read first; then tripwires may raise the level, and never lower it. Safe needs all of: a
+    readable judgment, its label safe, its probability at the policy's threshold, its label mass at the policy's
+    floor, and no tripwire.
+    """
+    level, rule, decided_by = _judged(finding, policy)
+    raised = _tripwire_level(evidence, policy)
+    if raised is not None and raised.severity > level.severity:
+        level, rule, decided_by = raised, Rule.TRIPWIRE, DecidedBy.TRIPWIRE
+    categories = _categories(finding, evidence, level)
+    return Verdict(
+        level=level,
+        rule=rule if not isinstance(finding, Abstention) or rule is Rule.TRIPWIRE else f"{rule}:{finding.reason}",
+        decided_by=decided_by,
+        reason=reason_for(level, rule, categories=categories, evidence=evidence, finding=finding, language=language),
+        categories=categories,
+        evidence=tuple(evidence),
+        scores=finding.scores if isinstance(finding, Judgment) else None,
+        label_mass=finding.label_mass,
+        policy_id=policy.id,
+        policy_version=policy.version,
+        model=finding.model,
+    )
+
+
+def _judged(finding: Judgment | Abstention, policy: Policy) -> _Finding:
+    match finding:
+        case Abstention():
+            return RiskLevel.CONTESTED, Rule.ABSTAINED, DecidedBy.ABSTENTION
+        case Judgment():
+            level, rule = _labelled(finding, policy)
+            return level, rule, DecidedBy.JUDGE
+        case _:
+            assert_never(finding)
+
+
+def _labelled(judgment: Judgment, policy: Policy) -> tuple[RiskLevel, Rule]:
+    threshold = policy.threshold
+    # Comparisons are written so that a NaN falls on the contested side.
+    if not judgment.label_mass >= threshold.label_mass:
+        return RiskLevel.CONTESTED, Rule.LOW_LABEL_MASS
+    match judgment.label:
+        case RiskLevel.SAFE:
+            if judgment.scores.safe >= threshold.safe:
+                return RiskLevel.SAFE, Rule.JUDGE_SAFE
+            return RiskLevel.CONTESTED, Rule.BELOW_SAFE_THRESHOLD
+        case RiskLevel.UNSAFE | RiskLevel.CONTESTED if _ignored(judgment, policy):
+            return RiskLevel.SAFE, Rule.IGNORED_CATEGORY
+        case RiskLevel.UNSAFE:
+            if judgment.scores.unsafe >= threshold.unsafe:
+                return RiskLevel.UNSAFE, Rule.JUDGE_UNSAFE
+            return RiskLevel.CONTESTED, Rule.BELOW_UNSAFE_THRESHOLD
+        case RiskLevel.CONTESTED:
+            return RiskLevel.CONTESTED, Rule.JUDGE_CONTESTED
+        case _:
+            assert_never(judgment.label)
+
+
+def _ignored(judgment: Judgment, policy: Policy) -> bool:
+    """Only where the model named categories and every one of them is ignored: no category is no excuse."""
+    return bool(judgment.categories) and policy.ignored_categories.issuperset(judgment.categories)
+
+
+def _tripwire_level(evidence: Sequence[Evidence], policy: Policy) -> RiskLevel | None:
+    levels = [
+        policy.tripwires[item.kind].level
+        if item.confidence >= policy.tripwires[item.kind].min_confidence
+        else RiskLevel.CONTESTED
+        for item in evidence
+    ]
+    return max(levels, key=lambda level: level.severity, default=None)
+
+
+def _categories(finding: Judgment | Abstention, evidence: Sequence[Evidence], level: RiskLevel) -> tuple[Category, ...]:
+    if level is RiskLevel.SAFE:
+        return ()
+    named = set(finding.categories) if isinstance(finding, Judgment) else set()
+    if evidence:
+        named.add(Category.PHI)
+    return tuple(sorted(named))
