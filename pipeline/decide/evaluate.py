@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from pipeline.decide.reasons import reason_for
-from pipeline.domain.judgment import Abstention, Judgment
+from pipeline.domain.judgment import Abstention, AbstentionReason, Judgment
 from pipeline.domain.policy import Policy, Rule
 from pipeline.domain.taxonomy import Category, RiskLevel
 from pipeline.domain.verdict import DecidedBy, Evidence, Verdict
@@ -21,6 +21,8 @@ def evaluate(
     readable judgment, its label safe, its probability at the policy's threshold, its label mass at the policy's
     floor, and no tripwire.
     """
+    scores = finding.scores if isinstance(finding, Judgment) else None
+    finding = _readable(finding, policy)
     level, rule, decided_by = _judged(finding, policy)
     raised = _tripwire_level(evidence, policy)
     if raised is not None and raised.severity > level.severity:
@@ -33,12 +35,20 @@ def evaluate(
         reason=reason_for(level, rule, categories=categories, evidence=evidence, finding=finding, language=language),
         categories=categories,
         evidence=tuple(evidence),
-        scores=finding.scores if isinstance(finding, Judgment) else None,
+        scores=scores,
         label_mass=finding.label_mass,
         policy_id=policy.id,
         policy_version=policy.version,
         model=finding.model,
     )
+
+
+def _readable(finding: Judgment | Abstention, policy: Policy) -> Judgment | Abstention:
+    """A judgment under the policy's label-mass floor counts as an abstention: the model was about to say something
+    other than a label. Written so that a NaN falls under the floor."""
+    if isinstance(finding, Judgment) and not finding.label_mass >= policy.threshold.label_mass:
+        return Abstention(AbstentionReason.LOW_LABEL_MASS, finding.model, label_mass=finding.label_mass)
+    return finding
 
 
 def _judged(finding: Judgment | Abstention, policy: Policy) -> _Finding:
@@ -54,9 +64,6 @@ def _judged(finding: Judgment | Abstention, policy: Policy) -> _Finding:
 
 def _labelled(judgment: Judgment, policy: Policy) -> tuple[RiskLevel, Rule]:
     threshold = policy.threshold
-    # Comparisons are written so that a NaN falls on the contested side.
-    if not judgment.label_mass >= threshold.label_mass:
-        return RiskLevel.CONTESTED, Rule.LOW_LABEL_MASS
     match judgment.label:
         case RiskLevel.SAFE:
             if judgment.scores.safe >= threshold.safe:

@@ -40,7 +40,6 @@ _EN = {
     Rule.JUDGE_UNSAFE: "The judge finds it unsafe",
     Rule.BELOW_SAFE_THRESHOLD: "The judge leans to safe, below the policy's threshold",
     Rule.BELOW_UNSAFE_THRESHOLD: "The judge leans to unsafe, below the policy's threshold",
-    Rule.LOW_LABEL_MASS: "The judge was not about to give a label",
     Rule.TRIPWIRE: "A deterministic rule found",
     Rule.ABSTAINED: "No judgment",
 }
@@ -77,7 +76,6 @@ _ZH = {
     Rule.JUDGE_UNSAFE: "模型判为不安全",
     Rule.BELOW_SAFE_THRESHOLD: "模型倾向安全但低于策略阈值",
     Rule.BELOW_UNSAFE_THRESHOLD: "模型倾向不安全但低于策略阈值",
-    Rule.LOW_LABEL_MASS: "模型并未打算给出标签",
     Rule.TRIPWIRE: "确定性规则发现",
     Rule.ABSTAINED: "无判断",
 }
