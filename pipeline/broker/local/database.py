@@ -1,0 +1,138 @@
+"""One connection to the log: how it is opened, written in one transaction, and kept from growing."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.broker.local.faults import fault_of, mapped
+from pipeline.broker.local.schema import prepare
+from pipeline.errors import BrokerRefused, BrokerUnavailable, CommitUnknown
+
+FILE_NAME = "log.sqlite3"
+
+# Own writes after which this connection moves the write-ahead log into the file; what SQLite does by itself at 4 MB.
+_CHECKPOINT_BYTES = 16 * 1024 * 1024
+_TRANSACTION_BYTES = 8 * 4096
+
+
+class Database:
+    """A connection, used by one thread at a time. Errors leave it as BrokerError.
+
+    Checkpoints are our own and take the writer lock (mode FULL). SQLite's automatic ones run beside other writers,
+    which up to 3.51.2 can damage the file (https://sqlite.org/wal.html#walresetbug); many systems still ship those.
+    """
+
+    def __init__(self, directory: Path, *, busy_timeout_seconds: float) -> None:
+        """Open; creates the directory (0700), the file (0600) and its tables.
+
+        Raises BrokerRefused, BrokerUnavailable.
+        """
+        self._unmoved_bytes = 0
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path = directory / FILE_NAME
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise BrokerRefused(f"the log at {directory} cannot be opened ({error.strerror})") from error
+        with mapped():
+            # One thread owns a session, but it may be another than the one that made it.
+            self._sql = sqlite3.connect(
+                path, timeout=busy_timeout_seconds, isolation_level=None, check_same_thread=False, cached_statements=256
+            )
+        try:
+            with mapped():
+                self._configure()
+                prepare(self._sql)
+        except BaseException:
+            self._sql.close()
+            raise
+
+    def _configure(self) -> None:
+        (mode,) = self._sql.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            raise BrokerRefused(f"the log cannot use a write-ahead log here (journal mode {mode}); use a local disk")
+        self._sql.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
+        self._sql.execute("PRAGMA wal_autocheckpoint = 0")
+        self._sql.execute("PRAGMA foreign_keys = ON")
+        self._sql.execute("PRAGMA secure_delete = ON")  # what retention removes is overwritten, not only unlinked
+        self._sql.execute("PRAGMA cache_size = -16384")
+
+    @property
+    def sql(self) -> sqlite3.Connection:
+        """For reading; wrap in `faults.mapped`."""
+        return self._sql
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction holding the writer lock: committed and on disk when the block ends, undone when it raises.
+
+        Raises BrokerUnavailable or BrokerRefused with nothing written, CommitUnknown when COMMIT itself failed.
+        """
+        with mapped():
+            self._sql.execute("BEGIN IMMEDIATE")
+        try:
+            with mapped():
+                yield self._sql
+        except BaseException:
+            self._undo()
+            raise
+        self._commit()
+        self.wrote(_TRANSACTION_BYTES)
+        self._checkpoint_if_due()
+
+    @contextmanager
+    def amend(self) -> Iterator[sqlite3.Connection]:
+        """`write` for rows that are looked at again anyway: an unknown outcome is raised as BrokerUnavailable."""
+        try:
+            with self.write() as sql:
+                yield sql
+        except CommitUnknown as error:
+            raise BrokerUnavailable("the disk of the log failed during a commit; it is looked at again") from error
+
+    def _commit(self) -> None:
+        try:
+            self._sql.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._undo()
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR:
+                # The last frame may have reached the file without its sync: a crash now could bring it back, the next
+                # transaction overwrites it. Until then neither answer is true.
+                raise CommitUnknown("the disk of the log failed during a commit; recover to settle it") from error
+            raise fault_of(error) from error
+
+    def _undo(self) -> None:
+        if self._sql.in_transaction:
+            with mapped():
+                self._sql.execute("ROLLBACK")
+
+    def wrote(self, size_bytes: int) -> None:
+        """Count bytes towards the next checkpoint."""
+        self._unmoved_bytes += size_bytes
+
+    def _checkpoint_if_due(self) -> None:
+        if self._unmoved_bytes < _CHECKPOINT_BYTES:
+            return
+        try:
+            with mapped():
+                self._sql.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+        except BrokerUnavailable:
+            # The transaction before it is committed; the write-ahead log just stays longer.
+            return
+        self._unmoved_bytes = 0
+
+    def limit_waiting(self, seconds: float) -> None:
+        """Wait at most this long for another writer from here on."""
+        with mapped():
+            self._sql.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+
+    def data_version(self) -> int:
+        """Changes when another connection has committed since the last look. Raises BrokerError."""
+        with mapped():
+            (version,) = self._sql.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
+    def close(self) -> None:
+        with mapped():
+            self._sql.close()
