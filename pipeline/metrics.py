@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from pipeline.domain.audit import AuditEvent, AuditRecord
+
 # Around the 500 ms objective for a verdict (produced to committed), finer below it than above.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0, 5.0, 10.0, 30.0)
 
@@ -66,6 +68,17 @@ class Metrics:
         self.breaker = Gauge(
             "consultguard_judge_breaker", "1 for the judge's breaker state.", ["state"], registry=self.registry
         )
+
+    def committed(self, audit: AuditRecord, *, seconds: float) -> None:
+        """Count one committed record; `seconds` is its age, from the broker's timestamp to the commit."""
+        self.records.labels(audit.event).inc()
+        self.chunk_seconds.observe(seconds)
+        if audit.event == AuditEvent.DEAD_LETTERED:
+            self.dead_letters.labels(audit.outcome).inc()
+        if audit.verdict is not None:
+            self.verdicts.labels(audit.verdict.level, audit.verdict.decided_by).inc()
+            for category in audit.verdict.categories:
+                self.categories.labels(category).inc()
 
     def breaker_state(self, state: str) -> None:
         """Exactly one of the three states is 1."""

@@ -1,0 +1,147 @@
+"""Judging beside the broker thread: an event loop on a thread of its own, fed in batches and emptied in batches."""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import structlog
+
+from pipeline.domain.judgment import Abstention, Judgment
+from pipeline.domain.window import ContextWindow
+from pipeline.errors import JudgeUnavailable
+from pipeline.judge.base import Judge
+
+_RESTART_SECONDS = 2.0
+"""Between two attempts to start a judge that does not answer yet."""
+
+
+class Ask(NamedTuple):
+    """One window to judge, under a number of the caller's."""
+
+    ticket: int
+    window: ContextWindow
+
+
+class Answer(NamedTuple):
+    """`seconds` is the time at the judge; `fault` is set where the judge broke, and then `finding` is None."""
+
+    ticket: int
+    finding: Judgment | Abstention | None
+    seconds: float
+    fault: BaseException | None
+
+
+class JudgeThread:
+    """Owns the judge. `ask`, `cancel` and `answers` are called by the worker's thread and never block."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="judging", daemon=True)
+        self._done: deque[Answer] = deque()
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._ready = threading.Event()
+        self._arrived = threading.Event()
+        self._fault: BaseException | None = None
+        self._starting: asyncio.Task[None] | None = None
+
+    @property
+    def ready(self) -> bool:
+        """True once the judge has started. Raises what kept it from starting for good."""
+        if self._fault is not None:
+            raise self._fault
+        return self._ready.is_set()
+
+    def start(self) -> None:
+        """Begin starting the judge; `ready` says when it is. A judge that does not answer is tried again for ever."""
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop)
+
+    def ask(self, asks: Sequence[Ask]) -> None:
+        """Hand windows over; each comes back through `answers` exactly once, unless cancelled."""
+        if asks:
+            self._loop.call_soon_threadsafe(self._begin, tuple(asks))
+
+    def cancel(self, tickets: Sequence[int]) -> None:
+        """Give up on these. An answer that is already under way may still come."""
+        if tickets:
+            self._loop.call_soon_threadsafe(self._cancel, tuple(tickets))
+
+    def answers(self) -> list[Answer]:
+        """Everything answered since the last call, in order of completion."""
+        self._arrived.clear()
+        found: list[Answer] = []
+        while self._done:
+            found.append(self._done.popleft())
+        return found
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """Wait for an answer; False when none came in time."""
+        return self._arrived.wait(timeout_seconds)
+
+    def close(self, *, timeout_seconds: float) -> None:
+        """Cancel what is left, close the judge and end the thread. A second call does nothing."""
+        if not self._thread.is_alive():
+            return
+        closing = asyncio.run_coroutine_threadsafe(self._shut(), self._loop)
+        try:
+            closing.result(timeout_seconds)
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(timeout_seconds)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.close()
+
+    async def _start(self) -> None:
+        self._starting = asyncio.current_task()
+        log = structlog.get_logger()
+        while True:
+            try:
+                await self._judge.start()
+            except JudgeUnavailable as error:
+                log.warning("judge_not_ready", fault=error, again_in_seconds=_RESTART_SECONDS)
+                await asyncio.sleep(_RESTART_SECONDS)
+            except Exception as error:  # noqa: BLE001 - handed to the worker's thread by `ready`, which raises it
+                self._fault = error
+                return
+            else:
+                identity = self._judge.identity
+                log.info("judge_ready", model=identity.name, revision=identity.revision, prompt=identity.prompt_version)
+                self._ready.set()
+                return
+
+    def _begin(self, asks: Sequence[Ask]) -> None:
+        for ask in asks:
+            self._tasks[ask.ticket] = self._loop.create_task(self._one(ask))
+
+    def _cancel(self, tickets: Sequence[int]) -> None:
+        for ticket in tickets:
+            task = self._tasks.pop(ticket, None)
+            if task is not None:
+                task.cancel()
+
+    async def _one(self, ask: Ask) -> None:
+        began = time.monotonic()
+        try:
+            finding = await self._judge.judge(ask.window)
+            answer = Answer(ask.ticket, finding, time.monotonic() - began, None)
+        except Exception as error:  # noqa: BLE001 - handed to the worker's thread, which stops on it
+            answer = Answer(ask.ticket, None, time.monotonic() - began, error)
+        self._tasks.pop(ask.ticket, None)
+        self._done.append(answer)
+        self._arrived.set()
+
+    async def _shut(self) -> None:
+        tasks = [task for task in (self._starting, *self._tasks.values()) if task is not None and not task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._judge.close()

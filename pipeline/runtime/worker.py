@@ -1,0 +1,300 @@
+"""The worker's loop: poll, admit, judge, commit. Each blocking broker call is made by the thread that runs it."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from pipeline.audit.writer import ChainWriter
+from pipeline.broker.base import Reader, Record, Stream, TopicPartition
+from pipeline.clock import Clock, Deadline
+from pipeline.context.consultations import ContextLimits
+from pipeline.domain.audit import AuditEvent
+from pipeline.domain.judgment import Abstention
+from pipeline.errors import BrokerError, BrokerUnavailable, CommitAborted, CommitUnknown, DeadLetterLimitReached
+from pipeline.judge.base import Judge
+from pipeline.metrics import Metrics
+from pipeline.runtime.commit import Committer
+from pipeline.runtime.docket import Docket, Heard
+from pipeline.runtime.flow import Flow, Pending, Stages
+from pipeline.runtime.health import Health
+from pipeline.runtime.inflight import InFlight, Slot
+from pipeline.runtime.judging import JudgeThread
+from pipeline.runtime.ownership import Ownership
+from pipeline.sink.dead_letter import DeadLetterLimit, DeadLetterMeter
+
+_IDLE_POLL_SECONDS = 0.1
+_BUSY_POLL_SECONDS = 0.005
+"""While chunks are at the judge a poll must not hold a finished verdict back."""
+_BROKER_RETRY_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLimits:
+    """Bounds of one worker: chunks admitted and not committed, milliseconds between commits, seconds for the rest.
+
+    `settle_seconds` must exceed the broker's transaction time-out, after which it aborts a dead worker's transaction.
+    """
+
+    max_in_flight: int = 512
+    commit_interval_ms: int = 50
+    drain_timeout_seconds: float = 20.0
+    settle_seconds: float = 20.0
+    restore_timeout_seconds: float = 60.0
+
+
+class Worker:
+    """Moderates the partitions it is given until `stop`. `run` is called once, by the thread that then owns it."""
+
+    def __init__(
+        self,
+        *,
+        stream: Stream,
+        reader: Reader,
+        judge: Judge,
+        flow: Flow,
+        stages: Stages,
+        audit_topic: str,
+        context: ContextLimits,
+        limits: WorkerLimits,
+        dead_letters: DeadLetterLimit,
+        metrics: Metrics,
+        health: Health,
+        clock: Clock,
+    ) -> None:
+        self._stream, self._reader, self._flow = stream, reader, flow
+        self._limits, self._metrics, self._health, self._clock = limits, metrics, health, clock
+        self._stopping = threading.Event()
+        self._meter = DeadLetterMeter(dead_letters)
+        self._limit_broken: str | None = None
+        self._judges = JudgeThread(judge)
+        self._docket = Docket(self._judges)
+        self._inflight = InFlight(limits.max_in_flight)
+        chains = ChainWriter(audit_topic=audit_topic)
+        self._committer = Committer(stream, self._inflight, chains)
+        self._own = Ownership(
+            reader=reader,
+            flow=flow,
+            stages=stages,
+            chains=chains,
+            inflight=self._inflight,
+            docket=self._docket,
+            audit_topic=audit_topic,
+            context=context,
+            settle_seconds=limits.settle_seconds,
+            restore_timeout_seconds=limits.restore_timeout_seconds,
+            stopping=self._stopping,
+            clock=clock,
+        )
+        self._unsettled = False
+        self._paused = False
+        self._last_commit = clock.monotonic()
+        self._log = structlog.get_logger()
+
+    def stop(self) -> None:
+        """Ask `run` to finish what is in flight and return. From any thread; before `run`, or twice, is fine."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Work until stopped. Raises what keeps it from going on; what was decided before that is committed."""
+        self._judges.start()
+        try:
+            if self._judge_ready():
+                self._open()
+                while not self._stopping.is_set():
+                    self._step()
+                self._drain()
+        finally:
+            self._health.stopping()
+            deadline = Deadline(self._limits.drain_timeout_seconds, clock=self._clock)
+            self._stream.close(deadline)
+            self._reader.close()
+            self._judges.close(timeout_seconds=max(1.0, deadline.remaining_seconds()))
+            self._log.info("worker_stopped")
+
+    # What the stream tells (AssignmentListener)
+
+    def assigned(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Learn what the last owner knew, before the first record is delivered."""
+        for partition, position in positions.items():
+            self._own.take(partition, position)
+        if self._paused:
+            self._stream.pause(list(positions))
+        self._owners_changed("partitions_assigned", list(positions))
+
+    def revoked(self, partitions: Sequence[TopicPartition]) -> None:
+        """Commit what is decided while these are still ours; the next owner does the rest."""
+        if not self._unsettled:
+            try:
+                self._commit(only=partitions)
+            except BrokerError as error:
+                self._log.warning("commit_failed_while_revoked", fault=error)
+                self._unsettled = True
+        self._own.leave(partitions)
+        self._owners_changed("partitions_revoked", partitions)
+
+    def lost(self, partitions: Sequence[TopicPartition]) -> None:
+        """Someone else owns these already; whatever is in flight is theirs to do again."""
+        self._own.leave(partitions)
+        self._owners_changed("partitions_lost", partitions)
+
+    # The loop
+
+    def _judge_ready(self) -> bool:
+        """Wait for the judge; False if stopped first. The group is joined only then: who cannot judge owns nothing."""
+        while not self._judges.ready:
+            if self._stopping.is_set():
+                return False
+            self._clock.sleep(_BUSY_POLL_SECONDS)
+        return True
+
+    def _open(self) -> None:
+        while True:
+            try:
+                self._stream.open(self)
+            except BrokerUnavailable as error:
+                if self._stopping.is_set():
+                    raise
+                self._log.warning("broker_unavailable", fault=error)
+                self._clock.sleep(_BROKER_RETRY_SECONDS)
+            else:
+                self._health.started()
+                self._log.info("worker_started")
+                return
+
+    def _step(self) -> None:
+        if self._unsettled:
+            self._recover()
+            return
+        for record in self._poll():
+            self._admit(record)
+        self._docket.ask()
+        self._hear()
+        if self._commit_due():
+            self._try_commit()
+        self._press()
+        if self._limit_broken is not None:
+            raise DeadLetterLimitReached(self._limit_broken)
+
+    def _poll(self) -> Sequence[Record]:
+        try:
+            return self._stream.poll(timeout_seconds=self._patience_seconds(), max_records=max(1, self._inflight.free))
+        except BrokerUnavailable as error:
+            self._log.warning("broker_unavailable", fault=error)
+            self._clock.sleep(_BROKER_RETRY_SECONDS)
+            return ()
+
+    def _patience_seconds(self) -> float:
+        if self._inflight.has_decided():
+            due = self._last_commit + self._limits.commit_interval_ms / 1000 - self._clock.monotonic()
+            return min(max(due, 0.0), _BUSY_POLL_SECONDS)
+        return _BUSY_POLL_SECONDS if len(self._docket) else _IDLE_POLL_SECONDS
+
+    def _admit(self, record: Record) -> None:
+        if record.ref.topic_partition not in self._own:
+            return
+        slot = self._inflight.admit(record)
+        admitted = self._flow.admit(record)
+        if not isinstance(admitted, Pending):
+            slot.outcome = admitted
+            return
+        heard = self._docket.enter(slot, admitted)
+        if heard is not None:
+            self._conclude(heard)
+
+    def _hear(self) -> None:
+        for heard in self._docket.hear():
+            self._metrics.judge_seconds.observe(heard.seconds)
+            if isinstance(heard.finding, Abstention):
+                self._metrics.abstentions.labels(heard.finding.reason).inc()
+            self._conclude(heard)
+
+    def _conclude(self, heard: Heard) -> None:
+        heard.slot.outcome = self._flow.conclude(heard.pending, heard.finding, judge_seconds=heard.seconds)
+
+    def _press(self) -> None:
+        """Backpressure: a full window pauses intake, a half-empty one resumes it. Membership lives on in `poll`."""
+        if not self._paused and self._inflight.free == 0:
+            self._stream.pause(self._own.partitions)
+            self._paused = True
+        elif self._paused and self._inflight.free * 2 >= self._inflight.capacity:
+            self._stream.resume(self._own.partitions)
+            self._paused = False
+        self._metrics.paused.set(self._paused)
+
+    # Committing
+
+    def _commit_due(self) -> bool:
+        elapsed_ms = (self._clock.monotonic() - self._last_commit) * 1000
+        return elapsed_ms >= self._limits.commit_interval_ms or self._inflight.free == 0
+
+    def _try_commit(self) -> None:
+        try:
+            self._commit()
+        except (CommitAborted, CommitUnknown) as error:
+            self._log.warning("commit_failed", fault=error)
+            self._unsettled = True
+
+    def _commit(self, *, only: Sequence[TopicPartition] | None = None) -> None:
+        began = self._clock.monotonic()
+        try:
+            slots = self._committer.commit(only=only)
+        except (CommitAborted, CommitUnknown) as error:
+            self._metrics.commits.labels("unknown" if isinstance(error, CommitUnknown) else "aborted").inc()
+            raise
+        self._last_commit = self._clock.monotonic()
+        if slots:
+            self._metrics.commits.labels("committed").inc()
+            self._metrics.commit_seconds.observe(self._last_commit - began)
+            self._count(slots)
+
+    def _count(self, slots: Sequence[Slot]) -> None:
+        self._docket.settled([slot.record.ref for slot in slots])
+        now_ms = self._clock.now_ms()
+        for slot in slots:
+            assert slot.outcome is not None
+            audit = slot.outcome.audit
+            self._metrics.committed(audit, seconds=max(0.0, (now_ms - slot.record.timestamp_ms) / 1000))
+            broken = self._meter.count(dead=audit.event == AuditEvent.DEAD_LETTERED)
+            if broken is not None:
+                self._limit_broken = (
+                    f"{broken}; stopped so that a wrong producer or topic is not drained into the dead-letter topic. "
+                    "Look at the headers there, mend the producer, or raise CONSULTGUARD_WORKER_DEAD_LETTER_RUN or "
+                    "CONSULTGUARD_WORKER_DEAD_LETTER_RATIO."
+                )
+        self._metrics.in_flight.set(len(self._inflight))
+        self._health.committed(len(slots))
+
+    def _recover(self) -> None:
+        """After a failed commit: ask what was committed, and start again from there."""
+        try:
+            positions = self._stream.recover()
+        except BrokerUnavailable as error:
+            self._log.warning("recovery_waits_for_broker", fault=error)
+            self._clock.sleep(_BROKER_RETRY_SECONDS)
+            return
+        for partition, position in positions.items():
+            self._own.take(partition, position)
+        self._own.leave([partition for partition in self._own.partitions if partition not in positions])
+        self._unsettled = False
+        if self._paused:
+            self._stream.pause(self._own.partitions)
+        self._owners_changed("recovered", list(positions))
+
+    def _owners_changed(self, event: str, partitions: Sequence[TopicPartition]) -> None:
+        if partitions:
+            self._log.info(event, partitions=sorted(partition.partition for partition in partitions))
+        self._metrics.partitions.set(len(self._own))
+        self._health.owns(len(self._own))
+
+    def _drain(self) -> None:
+        """Take nothing new in; finish and commit what is in flight, within one deadline."""
+        deadline = Deadline(self._limits.drain_timeout_seconds, clock=self._clock)
+        self._paused = True
+        self._stream.pause(self._own.partitions)
+        while len(self._inflight) and not deadline.passed and not self._unsettled:
+            self._poll()  # keeps the membership; with everything paused it delivers nothing
+            self._hear()
+            self._try_commit()
+        self._log.info("drained", left=len(self._inflight))
