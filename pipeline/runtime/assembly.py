@@ -1,0 +1,184 @@
+"""The one place that names every stage, in order, and builds a worker from settings.
+
+source -> clean -> context -> judge -> decide -> sink + audit
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import assert_never
+
+import structlog
+
+from pipeline.broker.base import Broker, Record, TopicSpec
+from pipeline.broker.topics import TopicNames, required_topics
+from pipeline.clean.cleaner import Cleaner
+from pipeline.clock import Clock
+from pipeline.context.consultations import ContextLimits
+from pipeline.decide.evaluate import evaluate
+from pipeline.decide.loader import BUILT_IN_POLICY, load_policy
+from pipeline.domain.judgment import Abstention, Judgment
+from pipeline.domain.policy import Policy
+from pipeline.domain.transcript import TranscriptChunk
+from pipeline.domain.verdict import Evidence, Verdict
+from pipeline.errors import SettingsError
+from pipeline.judge.base import Judge
+from pipeline.judge.prompt import PROFILES
+from pipeline.metrics import Metrics
+from pipeline.runtime.flow import Flow, Stages
+from pipeline.runtime.health import Health
+from pipeline.runtime.worker import Worker, WorkerLimits
+from pipeline.settings import Settings
+from pipeline.sink.dead_letter import DeadLetterLimit
+from pipeline.source.decode import InvalidRecord, decode
+from pipeline.tripwire.scan import Tripwires
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A worker ready to `run`, and what watches it."""
+
+    worker: Worker
+    metrics: Metrics
+    health: Health
+
+
+def build_stages(policy: Policy, *, max_text_chars: int) -> Stages:
+    """The deterministic stages, in order."""
+
+    def source(record: Record) -> TranscriptChunk | InvalidRecord:
+        return decode(record, max_text_chars=max_text_chars)
+
+    def decide(finding: Judgment | Abstention, evidence: Sequence[Evidence], language: str | None) -> Verdict:
+        return evaluate(finding, evidence, policy=policy, language=language)
+
+    return Stages(decode=source, clean=Cleaner().clean, trip=Tripwires().find, decide=decide)
+
+
+def build_worker(
+    settings: Settings,
+    *,
+    clock: Clock,
+    broker: Broker | None = None,
+    judge: Judge | None = None,
+) -> Assembled:
+    """The worker that `settings` describe; `broker` and `judge` replace theirs (tests, the bench).
+
+    Raises SettingsError, PolicyError, and what building the engines raises.
+    """
+    policy = build_policy(settings)
+    names = TopicNames(settings.topics.prefix)
+    broker = broker or build_broker(settings, clock=clock)
+    metrics, health = Metrics(), Health()
+    observe = _breaker_observer(metrics, health)
+    judge = judge or build_judge(settings, policy=policy, on_breaker=observe)
+    worker_settings = settings.worker
+    stages = build_stages(policy, max_text_chars=worker_settings.max_text_chars)
+    limits = WorkerLimits(
+        max_in_flight=worker_settings.max_in_flight,
+        commit_interval_ms=worker_settings.commit_interval_ms,
+        drain_timeout_seconds=worker_settings.drain_timeout_seconds,
+        settle_seconds=2 * settings.kafka.transaction_timeout_ms / 1000,
+    )
+    worker = Worker(
+        stream=broker.stream(topic=names.chunks, group=worker_settings.group, instance_id=worker_settings.instance_id),
+        reader=broker.reader(),
+        judge=judge,
+        flow=Flow(stages, topics=names, actor=_actor(settings), clock=clock),
+        stages=stages,
+        audit_topic=names.audit,
+        context=build_context_limits(settings),
+        limits=limits,
+        dead_letters=DeadLetterLimit(
+            run=worker_settings.dead_letter_run,
+            ratio=worker_settings.dead_letter_ratio,
+            window=worker_settings.dead_letter_window,
+        ),
+        metrics=metrics,
+        health=health,
+        clock=clock,
+    )
+    return Assembled(worker, metrics, health)
+
+
+def build_policy(settings: Settings) -> Policy:
+    """The policy in force."""
+    return load_policy(settings.policy_file or BUILT_IN_POLICY)
+
+
+def build_context_limits(settings: Settings) -> ContextLimits:
+    context = settings.context
+    return ContextLimits(
+        max_turns=context.max_turns,
+        max_tokens=context.max_tokens,
+        horizon_ms=round(context.horizon_hours * 3_600_000),
+        max_consults=context.max_consults,
+    )
+
+
+def build_topic_specs(settings: Settings) -> tuple[TopicSpec, ...]:
+    """The topics as the settings ask for them."""
+    topics = settings.topics
+    return required_topics(
+        TopicNames(topics.prefix),
+        partitions=topics.partitions,
+        replication=topics.replication,
+        min_insync=topics.min_insync_replicas,
+        audit_retention_ms=topics.audit_retention_ms,
+    )
+
+
+def build_broker(settings: Settings, *, clock: Clock) -> Broker:
+    """The broker that `settings.broker` names. Connects to nothing yet."""
+    match settings.broker:
+        case "local":
+            from pipeline.broker.local.broker import LocalBroker
+
+            return LocalBroker(settings.data_dir / "log.sqlite3", clock=clock)
+        case "kafka":
+            # The client library takes a tenth of a second to import: only where it is used.
+            from pipeline.broker.kafka.broker import KafkaBroker
+            from pipeline.broker.kafka.config import KafkaConfig
+
+            kafka = settings.kafka
+            config = KafkaConfig(
+                bootstrap_servers=_listed(kafka.bootstrap_servers),
+                security_protocol=kafka.security_protocol,
+                ssl_cafile=_text(kafka.ssl_cafile),
+                ssl_certfile=_text(kafka.ssl_certfile),
+                ssl_keyfile=_text(kafka.ssl_keyfile),
+                ssl_password=kafka.ssl_password.get_secret_value() if kafka.ssl_password else None,
+                sasl_mechanism=kafka.sasl_mechanism,
+                sasl_username=kafka.sasl_username,
+                sasl_password=kafka.sasl_password.get_secret_value() if kafka.sasl_password else None,
+                session_timeout_ms=kafka.session_timeout_ms,
+                transaction_timeout_ms=kafka.transaction_timeout_ms,
+                commit_timeout_seconds=kafka.commit_timeout_seconds,
+            )
+            return KafkaBroker(config, clock=clock)
+        case _:
+            assert_never(settings.broker)
+
+
+def _breaker_observer(metrics: Metrics, health: Health) -> Callable[[str], None]:
+    def observe(state: str) -> None:
+        metrics.breaker_state(state)
+        health.breaker(state)
+        structlog.get_logger().warning("judge_breaker", state=state)
+
+    metrics.breaker_state("closed")
+    return observe
+
+
+def _actor(settings: Settings) -> str:
+    return f"consultguard-worker/{version('consultguard')} {settings.worker.instance_id}"
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
