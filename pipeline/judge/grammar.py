@@ -22,6 +22,9 @@ MIN_LABEL_MASS = 0.5
 
 MAX_REASON_CHARS = 400
 
+MAX_FINDINGS_TOKENS = 48
+"""Room for all of Qwen3Guard's categories at once; a longer answer is not of the grammar."""
+
 # float32 servers compute `logit - logsumexp`, which may round a certain label to just above zero.
 _ROUNDING = 1e-4
 
