@@ -1,0 +1,77 @@
+"""Creates and inspects topics."""
+
+from typing import Any
+
+from kafka import KafkaAdminClient
+from kafka import errors as library
+from kafka.admin import ConfigFilterType, ConfigResource, ConfigResourceType
+
+from pipeline.broker.base import TopicSpec
+from pipeline.broker.kafka.config import KafkaConfig
+from pipeline.broker.kafka.connection import connect_admin
+from pipeline.broker.kafka.errors import translating
+
+_RETENTION = "retention.ms"
+_MIN_INSYNC = "min.insync.replicas"
+_CLEANUP = "cleanup.policy"
+_OWN_FIELDS = (_RETENTION, _MIN_INSYNC, _CLEANUP)
+
+
+class KafkaTopicAdmin:
+    """`pipeline.broker.base.TopicAdmin` on Kafka. Connects on first use."""
+
+    def __init__(self, config: KafkaConfig) -> None:
+        self._config = config
+        self._client_or_none: KafkaAdminClient | None = None
+
+    def describe(self, name: str) -> TopicSpec | None:
+        with translating(f"describe topic {name}"):
+            topic = self._client.describe_topics([name])[0]
+            problem = library.for_code(topic["error_code"])
+            if problem is library.UnknownTopicOrPartitionError:
+                return None
+            if problem is not library.NoError:
+                raise problem
+            settings = self._settings(name)
+        partitions = topic["partitions"]
+        return TopicSpec(
+            name=name,
+            partitions=len(partitions),
+            replication=min(len(partition["replica_nodes"]) for partition in partitions),
+            retention_ms=int(settings[_RETENTION]["value"]),
+            min_insync_replicas=int(settings[_MIN_INSYNC]["value"]),
+            cleanup_policy=settings[_CLEANUP]["value"],
+            extra={
+                key: entry["value"]
+                for key, entry in settings.items()
+                if key not in _OWN_FIELDS and entry["config_source"] == "DYNAMIC_TOPIC_CONFIG"
+            },
+        )
+
+    def create(self, spec: TopicSpec) -> None:
+        settings = {
+            _RETENTION: str(spec.retention_ms),
+            _MIN_INSYNC: str(spec.min_insync_replicas),
+            _CLEANUP: spec.cleanup_policy,
+            **spec.extra,
+        }
+        wanted = {"num_partitions": spec.partitions, "replication_factor": spec.replication, "configs": settings}
+        with translating(f"create topic {spec.name}"):
+            self._client.create_topics({spec.name: wanted}, wait_for_metadata=True)
+
+    def close(self) -> None:
+        client, self._client_or_none = self._client_or_none, None
+        if client is not None:
+            client.close()
+
+    @property
+    def _client(self) -> KafkaAdminClient:
+        if self._client_or_none is None:
+            self._client_or_none = connect_admin(self._config)
+        return self._client_or_none
+
+    def _settings(self, name: str) -> dict[str, Any]:
+        resource = ConfigResource(ConfigResourceType.TOPIC, name)
+        described = self._client.describe_configs([resource], config_filter=ConfigFilterType.ALL)
+        settings: dict[str, Any] = described["topic"][name]
+        return settings

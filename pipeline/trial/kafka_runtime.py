@@ -1,0 +1,216 @@
+"""What a trial broker runs on: the jars of Apache Kafka under Java, or the project's image in a container."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, Protocol
+
+from pipeline.errors import BrokerUnavailable
+
+_FETCH_TIMEOUT_SECONDS = 600
+_FORMAT_TIMEOUT_SECONDS = 60
+# The kernel kills the broker when its parent dies, however it dies; the check after it covers a parent already gone.
+_DIE_WITH_PARENT = """
+import ctypes, os, signal, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)
+    if os.getppid() != int(sys.argv[1]):
+        sys.exit(1)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+_LOG4J = """
+rootLogger.level = WARN
+rootLogger.appenderRef.console.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d %p %c{1}: %m%n
+logger.server.name = kafka.server
+logger.server.level = INFO
+logger.transaction.name = kafka.coordinator.transaction
+logger.transaction.level = INFO
+"""
+
+
+class Runtime(Protocol):
+    """Starts one broker from a properties map and holds it."""
+
+    def start(self) -> None:
+        """Launch it; returns before it answers."""
+
+    def running(self) -> bool: ...
+
+    def signal(self, number: int) -> None:
+        """Send it a signal: SIGTERM, SIGKILL, SIGSTOP or SIGCONT."""
+
+    def wait(self, timeout_seconds: float) -> None:
+        """Wait for its end after SIGTERM or SIGKILL; kills it when the time is up."""
+
+
+def cache_dir() -> Path:
+    """`$XDG_CACHE_HOME/consultguard`, `~/.cache/consultguard` without it."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "consultguard"
+
+
+def kafka_version() -> str:
+    """The version the packaged pom names."""
+    pom = files("pipeline.trial").joinpath("kafka-pom.xml").read_text("utf-8")
+    found = re.search(r"<kafka\.version>([^<]+)<", pom)
+    assert found is not None
+    return found.group(1)
+
+
+def missing_tools() -> str | None:
+    """Why no trial broker can run on this machine, None if one can."""
+    if docker_answers():
+        return None
+    absent = [tool for tool in ("java", "mvn") if shutil.which(tool) is None]
+    if "mvn" in absent and (cache_dir() / f"kafka-{kafka_version()}").is_dir():
+        absent.remove("mvn")
+    if not absent:
+        return None
+    return f"no Docker engine answers and {' and '.join(absent)} not found: install Docker, or a JDK of 17+ with Maven"
+
+
+def docker_answers() -> bool:
+    """Whether a Docker engine is there for us."""
+    if shutil.which("docker") is None:
+        return False
+    asked = subprocess.run(["docker", "info"], capture_output=True, timeout=20, check=False)
+    return asked.returncode == 0
+
+
+def fetched_jars() -> Path:
+    """The folder of the broker's jars; fetched by Maven on first use and put in place in one rename."""
+    home = cache_dir() / f"kafka-{kafka_version()}"
+    if home.is_dir():
+        return home
+    cache_dir().mkdir(parents=True, exist_ok=True)
+    with (
+        as_file(files("pipeline.trial").joinpath("kafka-pom.xml")) as pom,
+        tempfile.TemporaryDirectory(dir=cache_dir(), prefix="fetching-") as scratch,
+    ):
+        target = Path(scratch) / "jars"
+        command = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={target}"]
+        _run(command, timeout_seconds=_FETCH_TIMEOUT_SECONDS, what="fetch Apache Kafka with Maven")
+        try:
+            target.rename(home)
+        except OSError:
+            # Another process was first; its folder is the same.
+            if not home.is_dir():
+                raise
+    return home
+
+
+class JarRuntime:
+    """`java kafka.Kafka` as a child of this process."""
+
+    def __init__(self, properties: Mapping[str, str], *, data_dir: Path, log_file: Path) -> None:
+        if shutil.which("java") is None:
+            raise BrokerUnavailable("no java on the path: install a JDK of 17 or newer")
+        self._jars = fetched_jars()
+        self._log_file = log_file
+        self._config = data_dir / "server.properties"
+        self._config.write_text("".join(f"{key}={value}\n" for key, value in properties.items()), "utf-8")
+        self._log4j = data_dir / "log4j2.properties"
+        self._log4j.write_text(_LOG4J, "utf-8")
+        self._process: subprocess.Popen[bytes] | None = None
+        if not (Path(properties["log.dirs"]) / "meta.properties").exists():
+            self._format()
+
+    def start(self) -> None:
+        command = [sys.executable, "-c", _DIE_WITH_PARENT, str(os.getpid()), *self._java("-Xmx512m", "-Xms256m")]
+        with self._log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "kafka.Kafka", str(self._config)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def signal(self, number: int) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(number)
+
+    def wait(self, timeout_seconds: float) -> None:
+        if self._process is None:
+            return
+        try:
+            self._process.wait(timeout_seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def _format(self) -> None:
+        # A fixed cluster id: the folder belongs to one trial, and a random one would only have to be kept.
+        command = [*self._java("-Xmx128m"), "kafka.tools.StorageTool", "format", "-t", "Y29uc3VsdGd1YXJkLXRyaQ"]
+        _run([*command, "-c", str(self._config)], timeout_seconds=_FORMAT_TIMEOUT_SECONDS, what="format the storage")
+
+    def _java(self, *memory: str) -> list[str]:
+        options = ["-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={self._log4j}"]
+        return ["java", *memory, *options, "-cp", f"{self._jars}/*"]
+
+
+class DockerRuntime:
+    """The image `apache/kafka` of the same version; the reaper of testcontainers removes it with this process."""
+
+    def __init__(self, properties: Mapping[str, str], *, port: int) -> None:
+        from testcontainers.core.container import DockerContainer  # only development installs have it
+
+        container = DockerContainer(f"apache/kafka:{kafka_version()}").with_bind_ports(port, port)
+        for key, value in properties.items():
+            if key != "log.dirs":
+                container = container.with_env("KAFKA_" + key.upper().replace(".", "_"), value)
+        self._container: Any = container
+        self._created = False
+
+    def start(self) -> None:
+        if self._created:
+            self._container.get_wrapped_container().start()
+        else:
+            self._container.start()
+            self._created = True
+
+    def running(self) -> bool:
+        if not self._created:
+            return False
+        wrapped = self._container.get_wrapped_container()
+        wrapped.reload()
+        return bool(wrapped.status in ("running", "created", "paused"))
+
+    def signal(self, number: int) -> None:
+        wrapped = self._container.get_wrapped_container()
+        match number:
+            case signal.SIGSTOP:
+                wrapped.pause()
+            case signal.SIGCONT:
+                wrapped.unpause()
+            case _:
+                wrapped.kill(signal=number)
+
+    def wait(self, timeout_seconds: float) -> None:
+        if self._created:
+            self._container.get_wrapped_container().wait(timeout=timeout_seconds)
+
+
+def _run(command: list[str], *, timeout_seconds: float, what: str) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=timeout_seconds, check=False, text=True)
+    except FileNotFoundError as error:
+        raise BrokerUnavailable(f"cannot {what}: {command[0]} is not on the path; install it") from error
+    except subprocess.TimeoutExpired as error:
+        raise BrokerUnavailable(f"cannot {what}: no end after {timeout_seconds:.0f} s") from error
+    if done.returncode != 0:
+        raise BrokerUnavailable(f"cannot {what}: {(done.stdout + done.stderr).strip()[-600:]}")
