@@ -1,0 +1,89 @@
+"""`consultguard topics ensure|show`."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from pipeline.broker.base import TopicSpec
+from pipeline.broker.topics import differences
+from pipeline.broker.topics import ensure as ensure_topics
+from pipeline.cli.context import settings_for
+from pipeline.cli.output import JsonOption, print_json, print_table
+from pipeline.clock import SystemClock
+from pipeline.runtime.assembly import build_broker, build_topic_specs
+
+app = typer.Typer(no_args_is_help=True, help="Create, verify and show the topics.", rich_markup_mode=None)
+
+BrokerOption = Annotated[
+    Literal["local", "kafka"] | None, typer.Option("--broker", help="Instead of CONSULTGUARD_BROKER.")
+]
+_COLUMNS = ("topic", "partitions", "replication", "min in-sync", "retention", "cleanup", "state")
+_DAY_MS = 86_400_000
+
+
+@app.command(
+    "ensure",
+    epilog="Examples:\n\n  consultguard topics ensure\n\n"
+    "  CONSULTGUARD_TOPICS_PARTITIONS=12 CONSULTGUARD_TOPICS_REPLICATION=3 CONSULTGUARD_TOPICS_MIN_INSYNC_REPLICAS=2 "
+    "consultguard topics ensure --broker kafka",
+)
+def ensure(*, broker: BrokerOption = None, as_json: JsonOption = False) -> None:
+    """Create missing topics; refuse, naming each difference, any that is weaker than the settings ask."""
+    settings, clock = settings_for(broker=broker), SystemClock()
+    admin = build_broker(settings, clock=clock).topics()
+    try:
+        reports = ensure_topics(admin, build_topic_specs(settings), clock=clock)
+    finally:
+        admin.close()
+    _print([(report.topic, report.action) for report in reports], as_json=as_json)
+
+
+@app.command("show", epilog="Example: consultguard topics show --broker kafka --json")
+def show(*, broker: BrokerOption = None, as_json: JsonOption = False) -> None:
+    """Show the topics beside what the settings ask; exit code 1 if one is missing or weaker."""
+    settings, clock = settings_for(broker=broker), SystemClock()
+    admin = build_broker(settings, clock=clock).topics()
+    rows: list[tuple[TopicSpec, str]] = []
+    try:
+        for asked in build_topic_specs(settings):
+            found = admin.describe(asked.name)
+            state = "missing" if found is None else "; ".join(differences(asked, found)) or "ok"
+            rows.append((found or TopicSpec(asked.name, 0, replication=0), state))
+    finally:
+        admin.close()
+    _print(rows, as_json=as_json)
+    if any(state != "ok" for _, state in rows):
+        raise typer.Exit(1)
+
+
+def _print(rows: list[tuple[TopicSpec, str]], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"topics": [_body(topic, state) for topic, state in rows]})
+        return
+    print_table(
+        _COLUMNS,
+        [
+            (
+                topic.name,
+                topic.partitions,
+                topic.replication,
+                topic.min_insync_replicas,
+                "for ever" if topic.retention_ms == -1 else f"{topic.retention_ms / _DAY_MS:g} days",
+                topic.cleanup_policy,
+                state,
+            )
+            for topic, state in rows
+        ],
+    )
+
+
+def _body(topic: TopicSpec, state: str) -> dict[str, Any]:
+    return {
+        "name": topic.name,
+        "partitions": topic.partitions,
+        "replication": topic.replication,
+        "min_insync_replicas": topic.min_insync_replicas,
+        "retention_ms": topic.retention_ms,
+        "cleanup_policy": topic.cleanup_policy,
+        "state": state,
+    }
