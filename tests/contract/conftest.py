@@ -1,0 +1,31 @@
+"""One suite, every broker: `local` always, `kafka` where a server can be started."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.broker.base import Broker
+from pipeline.broker.local.broker import LocalBroker
+from tests.contract.rig import CLOCK, Rig
+
+
+@pytest.fixture(params=["local", pytest.param("kafka", marks=pytest.mark.kafka)])
+def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
+    if request.param == "local":
+        rig = Rig(local_broker(tmp_path / "log"), patience_seconds=15.0)
+    else:
+        rig = Rig(kafka_broker(request), patience_seconds=60.0)
+    try:
+        yield rig
+    finally:
+        rig.close()
+
+
+def local_broker(path: Path) -> Broker:
+    return LocalBroker(path, clock=CLOCK, session_timeout_seconds=1.0, heartbeat_interval_seconds=0.05)
+
+
+def kafka_broker(request: pytest.FixtureRequest) -> Broker:
+    kafka = pytest.importorskip("pipeline.broker.kafka.broker")
+    raise NotImplementedError(kafka)
