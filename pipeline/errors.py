@@ -82,9 +82,13 @@ class JudgeError(ConsultGuardError):
 
 
 class JudgeUnavailable(JudgeError):
-    """The engine did not answer now; it may later."""
+    """The engine did not answer now; it may later, and not before `retry_after_seconds` where it said so."""
 
     retriable = True
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class JudgeMisconfigured(JudgeError):
