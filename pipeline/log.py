@@ -50,13 +50,35 @@ def refuse_protected(_logger: object, _method: str, event: MutableMapping[str, A
     """Replace protected fields, and exceptions by their safe description."""
     for field in PROTECTED_FIELDS.intersection(event):
         event[field] = _REFUSED
-    for field in [field for field, value in event.items() if isinstance(value, BaseException)]:
-        event[field] = describe_fault(event[field])
-    if event.pop("exc_info", None):
-        fault = sys.exc_info()[1]
-        if fault is not None:
-            event["fault"] = describe_fault(fault)
+    fault = _fault_of(event.pop("exc_info", None))
+    if fault is not None:
+        event["fault"] = fault
+    event.pop("stack_info", None)
+    for field, value in event.items():
+        event[field] = _safe(value)
     return event
+
+
+def _fault_of(exc_info: object) -> BaseException | None:
+    """The exception behind each form of `exc_info` that logging knows: True, an exception, or a triple."""
+    if isinstance(exc_info, BaseException):
+        return exc_info
+    if isinstance(exc_info, tuple):
+        return next((part for part in exc_info if isinstance(part, BaseException)), None)
+    return sys.exc_info()[1] if exc_info else None
+
+
+def _safe(value: Any) -> Any:
+    """`value` with what lies inside it treated like the fields of the line itself."""
+    match value:
+        case BaseException():
+            return describe_fault(value)
+        case dict():
+            return {key: _REFUSED if key in PROTECTED_FIELDS else _safe(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_safe(inner) for inner in value]
+        case _:
+            return value
 
 
 def describe_fault(fault: BaseException) -> str:

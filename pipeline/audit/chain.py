@@ -7,6 +7,7 @@ from the last committed record.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -26,8 +27,12 @@ def link(record: AuditRecord, *, chain_id: str, head: ChainHead) -> tuple[bytes,
     """The bytes of `record` as the link after `head`, and the head after it."""
     body = audit_body(record, chain_id=chain_id, head=head)
     digest = hash_of(body)
-    # The stored form is the canonical form with the hash appended: a verifier removes it and re-serialises.
-    return canonical(body)[:-1] + b',"hash":"' + digest.encode() + b'"}', ChainHead(head.seq + 1, digest)
+    return _stored(body, digest=digest), ChainHead(head.seq + 1, digest)
+
+
+def _stored(body: dict[str, Any], *, digest: str) -> bytes:
+    """The canonical form with the hash appended: a verifier removes it and re-serialises."""
+    return canonical(body)[:-1] + b',"hash":"' + digest.encode() + b'"}'
 
 
 def resume(record: Record | None, *, chain_id: str) -> ChainHead:
@@ -80,8 +85,11 @@ def _check(record: Record, *, chain_id: str, after: ChainHead | None = None) -> 
         seq, prev, found_id = chain["seq"], chain["prev"], chain["id"]
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         return "unreadable", None
-    if hash_of(body) != claimed:
+    # Byte for byte: a field written twice would be read differently by different readers.
+    if hash_of(body) != claimed or record.value != _stored(body, digest=claimed):
         return "altered", None
+    if type(seq) is not int:
+        return "unreadable", None
     if found_id != chain_id:
         return "of another chain", None
     if after is not None and (seq, prev) != (after.seq + 1, after.hash):

@@ -2,7 +2,8 @@
 
 The state after a record is a function of the input log up to that record. Which consultations are remembered depends
 on broker timestamps and counts alone, never on the wall clock, so a worker that takes a partition over and reads back
-one horizon holds what its predecessor held, and gives the same chunk the same prompt.
+one horizon gives the same chunk the same prompt as its predecessor would have. That holds for consultations whose
+records lie within one horizon; of a longer one, only what lies within the last horizon is known for certain.
 """
 
 from collections import OrderedDict, deque
@@ -57,13 +58,15 @@ class Consultations:
     def arrive(self, consult_id: str, seq: int, *, timestamp_ms: int) -> Arrival:
         """Classify a chunk's number and remember it; `timestamp_ms` is the broker's, of its record."""
         self._stream_ms = max(self._stream_ms, timestamp_ms)
+        self._forget_silent()
         consultation = self._known.get(consult_id)
         if consultation is None:
             consultation = self._known[consult_id] = _Consultation()
+            if len(self._known) > self._limits.max_consults:
+                self._known.popitem(last=False)
         else:
             self._known.move_to_end(consult_id)
         consultation.last_ms = self._stream_ms
-        self._forget()
         return consultation.seen.arrive(seq)
 
     def window(self, clean: CleanChunk) -> ContextWindow:
@@ -82,8 +85,8 @@ class Consultations:
         for turn in reversed(turns):
             need = estimate_tokens(turn.text)
             if need > left:
-                # At most four bytes a character, three a token: so many characters always fit.
-                tail_chars = left * 3 // 4
+                # At most four bytes a character, three a token and one token to begin: so many always fit.
+                tail_chars = max(0, 3 * left - 1) // 4
                 if tail_chars:
                     chosen.append(Turn(turn.role, turn.text[-tail_chars:]))
                 break
@@ -91,10 +94,11 @@ class Consultations:
             left -= need
         return tuple(reversed(chosen))
 
-    def _forget(self) -> None:
+    def _forget_silent(self) -> None:
+        """The first is the longest silent, because arriving moves a consultation to the end."""
         oldest_kept_ms = self._stream_ms - self._limits.horizon_ms
         while self._known:
             consult_id = next(iter(self._known))
-            if len(self._known) <= self._limits.max_consults and self._known[consult_id].last_ms >= oldest_kept_ms:
+            if self._known[consult_id].last_ms >= oldest_kept_ms:
                 return
             del self._known[consult_id]

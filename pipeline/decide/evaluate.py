@@ -11,6 +11,9 @@ from pipeline.domain.verdict import DecidedBy, Evidence, Verdict
 
 _Finding = tuple[RiskLevel, Rule, DecidedBy]
 
+# Sums of float32 probabilities may end just above one; rounded for publishing they are one.
+_ROUNDING = 1e-6
+
 
 def evaluate(
     finding: Judgment | Abstention, evidence: Sequence[Evidence], *, policy: Policy, language: str | None
@@ -21,7 +24,7 @@ def evaluate(
     readable judgment, its label safe, its probability at the policy's threshold, its label mass at the policy's
     floor, and no tripwire.
     """
-    scores = finding.scores if isinstance(finding, Judgment) else None
+    scores = finding.scores if isinstance(finding, Judgment) and _made_of_probabilities(finding) else None
     finding = _readable(finding, policy)
     level, rule, decided_by = _judged(finding, policy)
     raised = _tripwire_level(evidence, policy)
@@ -36,7 +39,7 @@ def evaluate(
         categories=categories,
         evidence=tuple(evidence),
         scores=scores,
-        label_mass=finding.label_mass,
+        label_mass=finding.label_mass if _is_probability(finding.label_mass) else None,
         policy_id=policy.id,
         policy_version=policy.version,
         model=finding.model,
@@ -44,11 +47,25 @@ def evaluate(
 
 
 def _readable(finding: Judgment | Abstention, policy: Policy) -> Judgment | Abstention:
-    """A judgment under the policy's label-mass floor counts as an abstention: the model was about to say something
-    other than a label. Written so that a NaN falls under the floor."""
-    if isinstance(finding, Judgment) and not finding.label_mass >= policy.threshold.label_mass:
+    """A judgment whose numbers are none counts as an abstention, and so does one under the policy's label-mass floor:
+    the model was about to say something other than a label."""
+    if isinstance(finding, Abstention):
+        return finding
+    if not _made_of_probabilities(finding):
+        return Abstention(AbstentionReason.UNREADABLE, finding.model)
+    if finding.label_mass < policy.threshold.label_mass:
         return Abstention(AbstentionReason.LOW_LABEL_MASS, finding.model, label_mass=finding.label_mass)
     return finding
+
+
+def _made_of_probabilities(judgment: Judgment) -> bool:
+    scores = judgment.scores
+    return all(map(_is_probability, (scores.safe, scores.contested, scores.unsafe, judgment.label_mass)))
+
+
+def _is_probability(value: float | None) -> bool:
+    """False for NaN and the infinities, which would otherwise pass a threshold or break the audit record."""
+    return value is not None and 0.0 <= value <= 1.0 + _ROUNDING
 
 
 def _judged(finding: Judgment | Abstention, policy: Policy) -> _Finding:
@@ -87,12 +104,12 @@ def _ignored(judgment: Judgment, policy: Policy) -> bool:
 
 
 def _tripwire_level(evidence: Sequence[Evidence], policy: Policy) -> RiskLevel | None:
-    levels = [
-        policy.tripwires[item.kind].level
-        if item.confidence >= policy.tripwires[item.kind].min_confidence
-        else RiskLevel.CONTESTED
-        for item in evidence
-    ]
+    """A kind the policy does not name, or names as harmless, still contests: evidence never leaves a chunk safe."""
+    levels = [RiskLevel.CONTESTED] if evidence else []
+    for item in evidence:
+        rule = policy.tripwires.get(item.kind)
+        if rule is not None and item.confidence >= rule.min_confidence:
+            levels.append(rule.level)
     return max(levels, key=lambda level: level.severity, default=None)
 
 

@@ -39,7 +39,6 @@ class JudgeThread:
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
-        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="judging", daemon=True)
         self._done: deque[Answer] = deque()
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -57,6 +56,7 @@ class JudgeThread:
 
     def start(self) -> None:
         """Begin starting the judge; `ready` says when it is. A judge that does not answer is tried again for ever."""
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._start(), self._loop)
 
@@ -83,15 +83,21 @@ class JudgeThread:
         return self._arrived.wait(timeout_seconds)
 
     def close(self, *, timeout_seconds: float) -> None:
-        """Cancel what is left, close the judge and end the thread. A second call does nothing."""
+        """Cancel what is left, close the judge and end the thread. A second call does nothing.
+
+        A judge that will not be cancelled is left behind: its thread ends with the process.
+        """
         if not self._thread.is_alive():
             return
+        deadline = time.monotonic() + timeout_seconds
         closing = asyncio.run_coroutine_threadsafe(self._shut(), self._loop)
         try:
             closing.result(timeout_seconds)
+        except TimeoutError:
+            structlog.get_logger().warning("judge_left_behind", after_seconds=timeout_seconds)
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(timeout_seconds)
+            self._thread.join(max(0.1, deadline - time.monotonic()))
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

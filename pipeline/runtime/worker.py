@@ -22,12 +22,13 @@ from pipeline.runtime.health import Health
 from pipeline.runtime.inflight import InFlight, Slot
 from pipeline.runtime.judging import JudgeThread
 from pipeline.runtime.ownership import Ownership
-from pipeline.sink.dead_letter import DeadLetterLimit, DeadLetterMeter
+from pipeline.sink.dead_letter import LIMIT_ADVICE, DeadLetterLimit, DeadLetterMeter
 
 _IDLE_POLL_SECONDS = 0.1
 _BUSY_POLL_SECONDS = 0.005
 """While chunks are at the judge a poll must not hold a finished verdict back."""
 _BROKER_RETRY_SECONDS = 0.5
+_LEAST_CLOSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +99,18 @@ class Worker:
 
     def run(self) -> None:
         """Work until stopped. Raises what keeps it from going on; what was decided before that is committed."""
+        deadline: Deadline | None = None
         self._judges.start()
         try:
             if self._judge_ready():
                 self._open()
                 while not self._stopping.is_set():
                     self._step()
-                self._drain()
+                deadline = Deadline(self._limits.drain_timeout_seconds, clock=self._clock)
+                self._drain(deadline)
         finally:
             self._health.stopping()
-            deadline = Deadline(self._limits.drain_timeout_seconds, clock=self._clock)
-            self._stream.close(deadline)
-            self._reader.close()
-            self._judges.close(timeout_seconds=max(1.0, deadline.remaining_seconds()))
-            self._log.info("worker_stopped")
+            self._close(deadline or Deadline(self._limits.drain_timeout_seconds, clock=self._clock))
 
     # What the stream tells (AssignmentListener)
 
@@ -175,7 +174,7 @@ class Worker:
             self._try_commit()
         self._press()
         if self._limit_broken is not None:
-            raise DeadLetterLimitReached(self._limit_broken)
+            raise DeadLetterLimitReached(f"{self._limit_broken}; {LIMIT_ADVICE}")
 
     def _poll(self) -> Sequence[Record]:
         try:
@@ -230,6 +229,8 @@ class Worker:
         return elapsed_ms >= self._limits.commit_interval_ms or self._inflight.free == 0
 
     def _try_commit(self) -> None:
+        if self._unsettled:
+            return  # a commit failed while partitions were taken away, inside this step's poll
         try:
             self._commit()
         except (CommitAborted, CommitUnknown) as error:
@@ -257,12 +258,7 @@ class Worker:
             audit = slot.outcome.audit
             self._metrics.committed(audit, seconds=max(0.0, (now_ms - slot.record.timestamp_ms) / 1000))
             broken = self._meter.count(dead=audit.event == AuditEvent.DEAD_LETTERED)
-            if broken is not None:
-                self._limit_broken = (
-                    f"{broken}; stopped so that a wrong producer or topic is not drained into the dead-letter topic. "
-                    "Look at the headers there, mend the producer, or raise CONSULTGUARD_WORKER_DEAD_LETTER_RUN or "
-                    "CONSULTGUARD_WORKER_DEAD_LETTER_RATIO."
-                )
+            self._limit_broken = broken or self._limit_broken
         self._metrics.in_flight.set(len(self._inflight))
         self._health.committed(len(slots))
 
@@ -288,9 +284,16 @@ class Worker:
         self._metrics.partitions.set(len(self._own))
         self._health.owns(len(self._own))
 
-    def _drain(self) -> None:
-        """Take nothing new in; finish and commit what is in flight, within one deadline."""
-        deadline = Deadline(self._limits.drain_timeout_seconds, clock=self._clock)
+    def _close(self, deadline: Deadline) -> None:
+        try:
+            self._stream.close(deadline)
+        finally:
+            self._reader.close()
+            self._judges.close(timeout_seconds=max(_LEAST_CLOSE_SECONDS, deadline.remaining_seconds()))
+            self._log.info("worker_stopped")
+
+    def _drain(self, deadline: Deadline) -> None:
+        """Take nothing new in; finish and commit what is in flight."""
         self._paused = True
         self._stream.pause(self._own.partitions)
         while len(self._inflight) and not deadline.passed and not self._unsettled:

@@ -35,6 +35,13 @@ class DeadLetterLimit:
     window: int = 1000
 
 
+LIMIT_ADVICE = (
+    "stopped so that a wrong producer or topic is not drained into the dead-letter topic. Look at the headers there, "
+    "mend the producer, or raise CONSULTGUARD_WORKER_DEAD_LETTER_RUN or CONSULTGUARD_WORKER_DEAD_LETTER_RATIO."
+)
+"""What is said with a broken limit."""
+
+
 class DeadLetterMeter:
     """The running state of a limit."""
 

@@ -62,6 +62,9 @@ def _diagnose(value: bytes, error: ValidationError) -> InvalidRecord:
     if not isinstance(body, dict) or body.get("schema") != "consult.chunk/1":
         return InvalidRecord(InvalidCode.WRONG_SCHEMA, "schema")
     first = error.errors(include_input=False, include_url=False)[0]
+    if first["type"] == "json_invalid":
+        # The two parsers differ in how deep they go.
+        return InvalidRecord(InvalidCode.NOT_JSON)
     path = ".".join(part for part in first["loc"] if isinstance(part, str))
     if first["type"] == "missing":
         return InvalidRecord(InvalidCode.MISSING_FIELD, path)
