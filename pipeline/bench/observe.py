@@ -127,7 +127,7 @@ def _read_audit(reader: Reader, partition: TopicPartition, tally: _Tally) -> Ite
 
 def _goes_back(body: Mapping[str, Any], last: dict[str, int]) -> bool:
     """Whether a record's number does not follow the last one of its consultation on the same partition."""
-    back = body["seq"] <= last.get(body["consult_id"], -1)
+    back: bool = body["seq"] <= last.get(body["consult_id"], -1)
     last[body["consult_id"]] = body["seq"]
     return back
 

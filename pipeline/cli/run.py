@@ -10,7 +10,8 @@ from pipeline.cli.context import settings_for
 from pipeline.cli.output import JsonOption, print_json
 from pipeline.clock import SystemClock
 from pipeline.log import configure
-from pipeline.runtime.assembly import build_broker, build_topic_specs, build_worker
+from pipeline.runtime.assembly import build_topic_specs, build_worker
+from pipeline.runtime.engines import build_broker
 
 app = typer.Typer(no_args_is_help=True, help="Run a service in the foreground.", rich_markup_mode=None)
 

@@ -10,7 +10,8 @@ from pipeline.broker.topics import ensure as ensure_topics
 from pipeline.cli.context import settings_for
 from pipeline.cli.output import JsonOption, print_json, print_table
 from pipeline.clock import SystemClock
-from pipeline.runtime.assembly import build_broker, build_topic_specs
+from pipeline.runtime.assembly import build_topic_specs
+from pipeline.runtime.engines import build_broker
 
 app = typer.Typer(no_args_is_help=True, help="Create, verify and show the topics.", rich_markup_mode=None)
 

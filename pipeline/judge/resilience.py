@@ -46,7 +46,7 @@ class ResilientJudge:
     """Wraps any judge: retries, a circuit breaker, and the choice of what an unanswered chunk gets.
 
     With "hold" a call waits for as long as the judge is down, and leaves only by an answer, by cancellation, or by
-    JudgeMisconfigured. With "contest" it becomes Abstention(UNAVAILABLE) `contest_after_seconds` after it was made.
+    JudgeMisconfigured. At most `max_concurrency` chunks are asked about at a time. With "contest" it becomes Abstention(UNAVAILABLE) `contest_after_seconds` after it was made.
     `on_breaker` hears every change of state, on the event loop; it must not block.
     """
 
@@ -57,6 +57,7 @@ class ResilientJudge:
         clock: Clock | None = None,
         retry: RetryPolicy | None = None,
         breaker: Breaker | None = None,
+        max_concurrency: int = 64,
         on_unavailable: OnUnavailable = "hold",
         contest_after_seconds: float = 30.0,
         on_breaker: Callable[[BreakerState], None] = lambda _: None,
@@ -64,6 +65,8 @@ class ResilientJudge:
     ) -> None:
         self._inner = inner
         self._retry = retry or RetryPolicy()
+        # Taken before a try's time begins: a chunk that waits for its turn is not a judge that is slow.
+        self._slots = asyncio.Semaphore(max_concurrency)
         self._contest_after_seconds = contest_after_seconds if on_unavailable == "contest" else None
         self._on_breaker = on_breaker
         # Jitter spreads callers; nothing secret depends on it.
@@ -107,6 +110,10 @@ class ResilientJudge:
             await asyncio.sleep(delay_seconds)
 
     async def _one_try(self, window: ContextWindow) -> Judgment | Abstention:
+        async with self._slots:
+            return await self._admitted_try(window)
+
+    async def _admitted_try(self, window: ContextWindow) -> Judgment | Abstention:
         probe = await self._circuit.admission()
         try:
             answer = await self._in_time(window)

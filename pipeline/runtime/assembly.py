@@ -5,10 +5,7 @@ source -> clean -> context -> judge -> decide -> sink + audit
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
-from pathlib import Path
-from typing import assert_never
 
 import structlog
 
@@ -23,10 +20,9 @@ from pipeline.domain.judgment import Abstention, Judgment
 from pipeline.domain.policy import Policy
 from pipeline.domain.transcript import TranscriptChunk
 from pipeline.domain.verdict import Evidence, Verdict
-from pipeline.errors import SettingsError
 from pipeline.judge.base import Judge
-from pipeline.judge.prompt import PROFILES
 from pipeline.metrics import Metrics
+from pipeline.runtime.engines import build_broker, build_judge
 from pipeline.runtime.flow import Flow, Stages
 from pipeline.runtime.health import Health
 from pipeline.runtime.worker import Worker, WorkerLimits
@@ -130,38 +126,6 @@ def build_topic_specs(settings: Settings) -> tuple[TopicSpec, ...]:
     )
 
 
-def build_broker(settings: Settings, *, clock: Clock) -> Broker:
-    """The broker that `settings.broker` names. Connects to nothing yet."""
-    match settings.broker:
-        case "local":
-            from pipeline.broker.local.broker import LocalBroker
-
-            return LocalBroker(settings.data_dir / "log.sqlite3", clock=clock)
-        case "kafka":
-            # The client library takes a tenth of a second to import: only where it is used.
-            from pipeline.broker.kafka.broker import KafkaBroker
-            from pipeline.broker.kafka.config import KafkaConfig
-
-            kafka = settings.kafka
-            config = KafkaConfig(
-                bootstrap_servers=_listed(kafka.bootstrap_servers),
-                security_protocol=kafka.security_protocol,
-                ssl_cafile=_text(kafka.ssl_cafile),
-                ssl_certfile=_text(kafka.ssl_certfile),
-                ssl_keyfile=_text(kafka.ssl_keyfile),
-                ssl_password=kafka.ssl_password.get_secret_value() if kafka.ssl_password else None,
-                sasl_mechanism=kafka.sasl_mechanism,
-                sasl_username=kafka.sasl_username,
-                sasl_password=kafka.sasl_password.get_secret_value() if kafka.sasl_password else None,
-                session_timeout_ms=kafka.session_timeout_ms,
-                transaction_timeout_ms=kafka.transaction_timeout_ms,
-                commit_timeout_seconds=kafka.commit_timeout_seconds,
-            )
-            return KafkaBroker(config, clock=clock)
-        case _:
-            assert_never(settings.broker)
-
-
 def _breaker_observer(metrics: Metrics, health: Health) -> Callable[[str], None]:
     def observe(state: str) -> None:
         metrics.breaker_state(state)
@@ -174,11 +138,3 @@ def _breaker_observer(metrics: Metrics, health: Health) -> Callable[[str], None]
 
 def _actor(settings: Settings) -> str:
     return f"consultguard-worker/{version('consultguard')} {settings.worker.instance_id}"
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)

@@ -1,0 +1,111 @@
+"""The engines that settings name: which broker, which judge. Each library is imported only where it is used."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, assert_never
+
+from pydantic import SecretStr
+
+from pipeline.broker.base import Broker
+from pipeline.clock import Clock
+from pipeline.domain.policy import Policy
+from pipeline.judge.base import Judge
+from pipeline.judge.prompt import PROFILES
+from pipeline.settings import KafkaSettings, Settings, VllmSettings
+
+if TYPE_CHECKING:
+    from pipeline.broker.kafka.config import KafkaConfig
+
+
+def build_broker(settings: Settings, *, clock: Clock) -> Broker:
+    """The broker that `settings.broker` names. Connects to nothing yet."""
+    match settings.broker:
+        case "local":
+            from pipeline.broker.local.broker import LocalBroker
+
+            return LocalBroker(settings.data_dir / "log.sqlite3", clock=clock)
+        case "kafka":
+            from pipeline.broker.kafka.broker import KafkaBroker
+
+            return KafkaBroker(_kafka_config(settings.kafka), clock=clock)
+        case _:
+            assert_never(settings.broker)
+
+
+def build_judge(settings: Settings, *, policy: Policy, on_breaker: Callable[[str], None]) -> Judge:
+    """The judge that `settings.judge` names, not started. `on_breaker` hears its breaker's states."""
+    match settings.judge:
+        case "embedded":
+            from pipeline.judge.embedded import MINI_GUARD, EmbeddedConfig, EmbeddedJudge
+
+            embedded = settings.embedded
+            config = EmbeddedConfig(
+                model_dir=embedded.model_dir or MINI_GUARD,
+                threads=embedded.threads,
+                min_label_mass=policy.threshold.label_mass,
+            )
+            return EmbeddedJudge(config, PROFILES["consultguard"])
+        case "vllm":
+            return _vllm_judge(settings.vllm, policy=policy, on_breaker=on_breaker)
+        case _:
+            assert_never(settings.judge)
+
+
+def _vllm_judge(vllm: VllmSettings, *, policy: Policy, on_breaker: Callable[[str], None]) -> Judge:
+    from pipeline.judge.breaker import Breaker
+    from pipeline.judge.resilience import ResilientJudge, RetryPolicy
+    from pipeline.judge.vllm import VllmConfig, VllmJudge
+
+    config = VllmConfig(
+        endpoints=_listed(vllm.endpoints),
+        model=vllm.model,
+        api_key=_secret(vllm.api_key),
+        connect_seconds=vllm.connect_timeout_seconds,
+        total_seconds=vllm.timeout_seconds,
+        max_concurrency=vllm.max_concurrency,
+        revision=vllm.revision,
+        cache_salt=_secret(vllm.cache_salt),
+        ca_file=vllm.ca_file,
+        min_label_mass=policy.threshold.label_mass,
+    )
+    return ResilientJudge(
+        VllmJudge(config, PROFILES[vllm.profile]),
+        # One try may be two requests, the label's and the categories'.
+        retry=RetryPolicy(attempt_seconds=2 * vllm.timeout_seconds + vllm.connect_timeout_seconds),
+        breaker=Breaker(failures=vllm.breaker_failures, cool_down_seconds=vllm.breaker_cooldown_seconds),
+        max_concurrency=vllm.max_concurrency,
+        on_unavailable=policy.judge_unavailable.value,
+        contest_after_seconds=policy.contest_after_seconds,
+        on_breaker=on_breaker,
+    )
+
+
+def _kafka_config(kafka: KafkaSettings) -> "KafkaConfig":
+    from pipeline.broker.kafka.config import KafkaConfig
+
+    return KafkaConfig(
+        bootstrap_servers=_listed(kafka.bootstrap_servers),
+        security_protocol=kafka.security_protocol,
+        ssl_cafile=_path(kafka.ssl_cafile),
+        ssl_certfile=_path(kafka.ssl_certfile),
+        ssl_keyfile=_path(kafka.ssl_keyfile),
+        ssl_password=_secret(kafka.ssl_password),
+        sasl_mechanism=kafka.sasl_mechanism,
+        sasl_username=kafka.sasl_username,
+        sasl_password=_secret(kafka.sasl_password),
+        session_timeout_ms=kafka.session_timeout_ms,
+        transaction_timeout_ms=kafka.transaction_timeout_ms,
+        commit_timeout_seconds=kafka.commit_timeout_seconds,
+    )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _path(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def _secret(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
