@@ -88,6 +88,12 @@ def required_topics(
         names.dead_letter: _VERDICTS_MS,
         names.reviews: audit_retention_ms,
     }
+    extras = {
+        # Stream time (how long a consultation is remembered) must not depend on a producer's clock.
+        names.chunks: {"message.timestamp.type": "LogAppendTime"},
+        # A dead letter is its record's own bytes, up to the chunk topic's limit of 1 MiB, and headers on top.
+        names.dead_letter: {"max.message.bytes": str(2 * 1024 * 1024)},
+    }
     return tuple(
         TopicSpec(
             name,
@@ -96,6 +102,7 @@ def required_topics(
             retention_ms=retention_ms,
             min_insync_replicas=min_insync,
             cleanup_policy="delete",
+            extra=extras.get(name, {}),
         )
         for name, retention_ms in retentions_ms.items()
     )
