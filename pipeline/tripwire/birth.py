@@ -1,0 +1,68 @@
+"""Exact dates of birth: day, month and year beside a word for birth."""
+
+import re
+from collections.abc import Iterator
+
+from pipeline.domain.taxonomy import EvidenceKind
+from pipeline.tripwire.finding import Finding, Reading
+
+_CUE = re.compile(
+    r"\bdate of birth\b|\bbirth ?da(?:te|y)\b|\bborn\b|\bd\.?o\.?b\b|出生|生日|\bnac(?:í|i[óodamst])|\bnée? le\b|"
+    r"naissance|\bgeboren\b|geburtsdatum|geburtstag",
+    re.IGNORECASE | re.ASCII,
+)
+_EN_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_MONTH = (
+    r"(?:enero|febrero|marzo|abril|mayo|junio|julio|agosto|sep?tiembre|octubre|noviembre|diciembre|"
+    r"janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|"
+    r"januar|februar|märz|april|juni|juli|august|september|oktober|november|dezember)"
+)
+_ORDINAL = (
+    r"(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|"
+    r"thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|thirtieth|"
+    r"(?:twenty|thirty)[ -](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth))"
+)
+_DAY = rf"(?:the )?(?:\d{{1,2}}(?:st|nd|rd|th)?|{_ORDINAL})"
+_UNIT = r"(?:oh[ -])?(?:one|two|three|four|five|six|seven|eight|nine)"
+_TEEN = r"(?:ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen)"
+_TENS = r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+_TWO = rf"(?:{_TENS}(?:[ -]{_UNIT})?|{_TEEN}|{_UNIT})"
+_YEAR = (
+    rf"(?:(?:19|20)\d\d|['’]\d\d|(?:nineteen|twenty)[ -](?:hundred[ -])?(?:and )?{_TWO}|"
+    rf"two thousand(?:[ -](?:and )?{_TWO})?)"
+)
+_SEP = r"[ ,]{1,2}(?:of |in )?"
+_HAN = r"[0-9零〇○一二三四五六七八九十]"
+_DATE = re.compile(
+    "|".join(
+        (
+            r"(?<!\d)\d{1,2} ?[-/.] ?\d{1,2} ?[-/.] ?(?:\d{4}|\d{2})(?!\d)",
+            r"(?<!\d)(?:19|20)\d{2} ?[-/.] ?\d{1,2} ?[-/.] ?\d{1,2}(?!\d)",
+            rf"\b{_EN_MONTH} {_DAY}{_SEP}{_YEAR}\b",
+            rf"\b{_DAY} (?:of )?{_EN_MONTH}{_SEP}{_YEAR}\b",
+            rf"(?<!\d)\d{{1,2}}(?:er|\.)? (?:de )?{_MONTH} (?:del? )?(?:19|20)\d\d(?!\d)",
+            rf"{_HAN}{{2,4}} ?年 ?{_HAN}{{1,3}} ?月 ?{_HAN}{{1,3}} ?[日号號]?",
+        )
+    ),
+    re.IGNORECASE,
+)
+_FARTHEST_BEFORE = 60
+_FARTHEST_AFTER = 30
+
+
+def find_births(reading: Reading) -> Iterator[Finding]:
+    """A full date up to 60 characters after the cue, or up to 30 before it. A year alone is not exact."""
+    text = reading.text
+    cues = [(match.start(), match.end()) for match in _CUE.finditer(text)]
+    if not cues:
+        return
+    for found in _DATE.finditer(text):
+        if any(_near(start, end, found) for start, end in cues):
+            yield Finding(EvidenceKind.DATE_OF_BIRTH, found.start(), found.end(), 0.95)
+
+
+def _near(cue_start: int, cue_end: int, found: re.Match[str]) -> bool:
+    return 0 <= found.start() - cue_end <= _FARTHEST_BEFORE or 0 <= cue_start - found.end() <= _FARTHEST_AFTER

@@ -1,0 +1,53 @@
+"""Record and insurance numbers: no plan to check, so the word before them decides."""
+
+import re
+from collections.abc import Iterator
+
+from pipeline.domain.taxonomy import EvidenceKind
+from pipeline.tripwire.digits import digit_runs
+from pipeline.tripwire.finding import Finding, Reading
+
+_NUMBER = r"(?:\W{0,2}(?:number|numbers|no\.?|num|id|#))"
+_RECORD_CUE = re.compile(
+    rf"\bm\.?r\.?n\b\.?|\bm r n\b|\b(?:medical |health |hospital |patient )?record{_NUMBER}|"
+    rf"\b(?:chart|patient|hospital|accession){_NUMBER}|病案号|病历号|住院号|门诊号|就诊号|登记号|档案号|检查号|"
+    r"número de historia|historia clínica|numéro de dossier|patientennummer|fallnummer",
+    re.IGNORECASE | re.ASCII,
+)
+_INSURANCE_CUE = re.compile(
+    rf"\b(?:member(?:ship)?|policy|insurance|subscriber|group|plan|medicare|medicaid|beneficiary|claim){_NUMBER}|"
+    r"\b(?:medicare|medicaid)\b|医保卡?号?|社保卡?号?|保单号|保险号|número de póliza|póliza|número de afiliado|"
+    r"numéro d['’]assuré|versicherten?nummer|versicherungsnummer",
+    re.IGNORECASE | re.ASCII,
+)
+# Between the cue and the number stand only words that join them; anything else starts another thought.
+_JOIN = re.compile(
+    r"(?:[\s:：,，.#=-]|\b(?:is|was|are|it's|it|that's|here|number|no|id|card|reads|starts|with|um|uh|yeah|so|es|est|ist|lautet)\b|'s|"
+    r"号码|号|是|为|呃|嗯|卡){0,12}",
+    re.IGNORECASE | re.ASCII,
+)
+_WRITTEN = re.compile(r"[A-Za-z]{0,4}[- ]?\d[\dA-Za-z]*(?:[ -]?[\dA-Za-z]*\d[\dA-Za-z]*){0,6}")
+_FEWEST_DIGITS = 4
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+def find_record_numbers(reading: Reading) -> Iterator[Finding]:
+    """At least four digits, written or spoken, right after a word for a record or an insurance number."""
+    text = reading.text
+    cues = [(match, EvidenceKind.RECORD_NUMBER) for match in _RECORD_CUE.finditer(text)]
+    cues += [(match, EvidenceKind.INSURANCE_NUMBER) for match in _INSURANCE_CUE.finditer(text)]
+    if not cues:
+        return
+    spoken = {run.start: run for run in digit_runs(text)}
+    for cue, kind in cues:
+        joined = _JOIN.match(text, cue.end())
+        start = joined.end() if joined else cue.end()
+        written = _WRITTEN.match(text, start)
+        if written is not None and _enough(written[0]):
+            yield Finding(kind, start, written.end(), 0.95)
+        elif start in spoken and len(spoken[start].digits) >= _FEWEST_DIGITS:
+            yield Finding(kind, start, spoken[start].end, 0.9)
+
+
+def _enough(written: str) -> bool:
+    return sum(map(str.isdigit, written)) >= _FEWEST_DIGITS and _YEAR.fullmatch(written) is None
