@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
-import structlog
-
 from pipeline.broker.base import Broker, Record, TopicSpec
 from pipeline.broker.topics import TopicNames, required_topics
 from pipeline.clean.cleaner import Cleaner
@@ -130,7 +128,6 @@ def _breaker_observer(metrics: Metrics, health: Health) -> Callable[[str], None]
     def observe(state: str) -> None:
         metrics.breaker_state(state)
         health.breaker(state)
-        structlog.get_logger().warning("judge_breaker", state=state)
 
     metrics.breaker_state("closed")
     return observe

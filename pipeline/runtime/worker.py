@@ -166,7 +166,10 @@ class Worker:
         if self._unsettled:
             self._recover()
             return
-        for record in self._poll():
+        records = self._poll()
+        if self._unsettled:  # a commit failed while partitions were being revoked; recovery delivers these again
+            return
+        for record in records:
             self._admit(record)
         self._docket.ask()
         self._hear()
