@@ -104,6 +104,15 @@ class Membership:
         if self._current_epoch(sql) != self._epoch:
             raise Fenced(f"instance {self._instance_id} was opened again elsewhere; this one stops")
 
+    def settle(self, sql: sqlite3.Connection) -> None:
+        """Beat, and count a recovery inside the caller's transaction.
+
+        The count always changes a page, so the transaction overwrites what a failed commit may have left in the
+        write-ahead log; a heartbeat within the same millisecond would write nothing.
+        """
+        sql.execute("UPDATE instances SET recoveries = recoveries + 1 WHERE instance_id = ?", (self._instance_id,))
+        self.beat(sql)
+
     def owned(self, sql: sqlite3.Connection) -> frozenset[int]:
         """The partitions this member owns, as committed or as seen by the caller's transaction."""
         rows = sql.execute(

@@ -41,7 +41,8 @@ CREATE TABLE group_offsets (
 ) WITHOUT ROWID;
 CREATE TABLE instances (
     instance_id TEXT PRIMARY KEY,
-    epoch       INTEGER NOT NULL
+    epoch       INTEGER NOT NULL,
+    recoveries  INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE members (
     group_name   TEXT NOT NULL,

@@ -123,10 +123,9 @@ class Session:
             raise CommitAborted(f"nothing was written: {error}") from error
 
     def recover(self) -> Mapping[TopicPartition, int]:
-        """The heartbeat is a transaction of its own, so it overwrites what a failed commit may have left."""
         with self._database.amend() as sql:
             self._membership.refuse_if_fenced(sql)
-            self._membership.beat(sql)
+            self._membership.settle(sql)
             owned = self.cursors.named(self._membership.owned(sql))
         self._drop(self.cursors.held - owned)
         return self.cursors.place(self.cursors.held)

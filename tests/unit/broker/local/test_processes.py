@@ -123,3 +123,16 @@ def test_the_work_of_a_killed_worker_goes_to_the_other_after_the_session_timeout
 
     assert assert_whole_and_once(reader) == 4_000
     reader.close()
+
+
+def test_a_commit_the_disk_cut_short_is_unknown_until_recover_settles_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.unit.broker.local.failing_disk", str(tmp_path / "log")]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert said.stderr == ""
+    assert said.stdout.splitlines() == [
+        "CommitUnknown",
+        "recover: BrokerUnavailable",
+        "committed: 0 copied: 0",
+        "committed: 2 copied: 2",
+    ]
