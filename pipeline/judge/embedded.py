@@ -13,6 +13,7 @@ from pipeline.domain.taxonomy import RiskLevel
 from pipeline.domain.window import ContextWindow
 from pipeline.errors import JudgeMisconfigured, JudgeUnavailable
 from pipeline.judge.grammar import (
+    ANSWER_TOKENS,
     MAX_FINDINGS_TOKENS,
     MIN_LABEL_MASS,
     Findings,
@@ -101,7 +102,7 @@ class _LoadedModel:
         messages = self._profile.messages(window)
         prompt = self._skeleton(messages).fill(messages) + PREFILL
         ids = self._guard.encode(prompt)
-        if len(ids) + MAX_FINDINGS_TOKENS > self._guard.context_length:
+        if len(ids) + ANSWER_TOKENS > self._guard.context_length:
             return Abstention(AbstentionReason.PROMPT_TOO_LONG, self.identity)
         first = self._guard.read(ids)
         levels = list(self._label_ids)

@@ -25,6 +25,9 @@ MAX_REASON_CHARS = 400
 MAX_FINDINGS_TOKENS = 48
 """Room for all of Qwen3Guard's categories at once; a longer answer is not of the grammar."""
 
+ANSWER_TOKENS = MAX_FINDINGS_TOKENS + 16
+"""A prompt must leave this much of the model's context free: the label's line, and the findings."""
+
 # float32 servers compute `logit - logsumexp`, which may round a certain label to just above zero.
 _ROUNDING = 1e-4
 

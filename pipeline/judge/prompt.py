@@ -35,8 +35,8 @@ class Profile:
     messages: Callable[[ContextWindow], Sequence[Message]]
 
 
-# Special tokens of every ChatML model, and the section marks of Qwen3Guard's template.
-_SPECIAL = re.compile(r"<(?=[|/]?\s*(?:\||BEGIN\b|END\b|think\b|im_))|(?<=\|)>", re.IGNORECASE)
+# Special tokens of every ChatML model, Qwen3's tags that are one token, and the section marks of Qwen3Guard's template.
+_SPECIAL = re.compile(r"<(?=[|/]?\s*(?:\||BEGIN\b|END\b|think\b|tool_|im_))|(?<=\|)>", re.IGNORECASE)
 
 
 def neutralise(text: str) -> str:

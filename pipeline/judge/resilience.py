@@ -46,8 +46,9 @@ class ResilientJudge:
     """Wraps any judge: retries, a circuit breaker, and the choice of what an unanswered chunk gets.
 
     With "hold" a call waits for as long as the judge is down, and leaves only by an answer, by cancellation, or by
-    JudgeMisconfigured. At most `max_concurrency` chunks are asked about at a time. With "contest" it becomes Abstention(UNAVAILABLE) `contest_after_seconds` after it was made.
-    `on_breaker` hears every change of state, on the event loop; it must not block.
+    JudgeMisconfigured. With "contest" it becomes Abstention(UNAVAILABLE) `contest_after_seconds` after it was made.
+    At most `max_concurrency` chunks are asked about at a time. `on_breaker` hears every change of state, on the
+    event loop; it must not block.
     """
 
     def __init__(

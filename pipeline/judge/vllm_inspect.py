@@ -1,0 +1,108 @@
+"""What a vLLM server really serves, asked before it is trusted with a chunk."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipeline.domain.taxonomy import RiskLevel
+from pipeline.errors import JudgeMisconfigured
+from pipeline.judge.label_tokens import label_tokens, require_same_tokens
+from pipeline.judge.labels import LABEL_WORDS
+from pipeline.judge.prompt import PREFILL, Message
+from pipeline.judge.template import Skeleton, learn_skeleton, probe_messages, sentinel_messages
+from pipeline.judge.vllm_server_api import Rejected, VllmServer
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """Equal for two servers that may share the work. `root` is the folder or name the weights came from."""
+
+    root: str
+    max_model_len: int
+    skeleton: Skeleton
+    label_ids: Mapping[RiskLevel, int]
+
+    @property
+    def digest(self) -> str:
+        """12 hexadecimal digits; it sees names, template and tokens, not the weights."""
+        parts = (self.root, self.skeleton.digest, *(str(token_id) for token_id in self.label_ids.values()))
+        return sha256("\x1f".join(parts).encode()).hexdigest()[:12]
+
+
+class _Lenient(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class _Model(_Lenient):
+    id: str
+    root: str | None = None
+    max_model_len: int
+
+
+class _Models(_Lenient):
+    data: list[_Model]
+
+
+class _Tokens(_Lenient):
+    tokens: list[int]
+
+
+class _Text(_Lenient):
+    prompt: str
+
+
+async def inspect(server: VllmServer, *, model: str, messages: Sequence[Message]) -> ServedModel:
+    """Learn template and label tokens for messages of this shape, and check both.
+
+    Raises JudgeUnavailable, and JudgeMisconfigured where the model is not there, its template cannot be interpolated
+    exactly, or its tokenizer cannot tell the labels apart.
+    """
+    listed = _parse(_Models, await server.get("/v1/models"), server)
+    found = next((one for one in listed.data if one.id == model), None)
+    if found is None:
+        served = ", ".join(one.id for one in listed.data) or "none"
+        raise JudgeMisconfigured(f"{server.url} does not serve {model}; it serves {served}: correct the model's name")
+    skeleton = await learn(server, model=model, messages=messages)
+    prompt = skeleton.fill(probe_messages(messages)) + PREFILL
+    before = await _tokenize_text(server, model, prompt)
+    continued = {level: await _tokenize_text(server, model, f"{prompt} {word}") for word, level in LABEL_WORDS.items()}
+    label_ids = label_tokens(before, continued=continued)
+    return ServedModel(found.root or found.id, found.max_model_len, skeleton, label_ids)
+
+
+async def learn(server: VllmServer, *, model: str, messages: Sequence[Message]) -> Skeleton:
+    """The skeleton of this shape, from the server's own rendering, checked by token ids on the probe texts."""
+    ids = await _tokenize_messages(server, model, sentinel_messages(messages))
+    rendered = _parse(_Text, await server.post("/detokenize", {"model": model, "tokens": ids}), server).prompt
+    skeleton = learn_skeleton(messages, rendered=rendered)
+    probe = probe_messages(messages)
+    expected = await _tokenize_messages(server, model, probe)
+    require_same_tokens(expected, await _tokenize_text(server, model, skeleton.fill(probe)), what=server.url)
+    return skeleton
+
+
+async def _tokenize_messages(server: VllmServer, model: str, messages: Sequence[Message]) -> list[int]:
+    values = [{"role": message.role, "content": message.content} for message in messages]
+    body = {"model": model, "messages": values, "add_generation_prompt": True, "add_special_tokens": False}
+    return _parse(_Tokens, await server.post("/tokenize", body), server).tokens
+
+
+async def _tokenize_text(server: VllmServer, model: str, text: str) -> list[int]:
+    body = {"model": model, "prompt": text, "add_special_tokens": False}
+    return _parse(_Tokens, await server.post("/tokenize", body), server).tokens
+
+
+def _parse(shape: type[M], answer: object, server: VllmServer) -> M:
+    if isinstance(answer, Rejected):
+        raise JudgeMisconfigured(
+            f"{server.url} refused a start-up question ({answer.status}): is its vLLM 0.30 or later?"
+        )
+    try:
+        return shape.model_validate(answer)
+    except ValidationError:
+        raise JudgeMisconfigured(f"{server.url} answers in another form than vLLM: check the address") from None
