@@ -23,7 +23,8 @@ from pipeline.metrics import Metrics
 from pipeline.runtime.engines import build_broker, build_judge
 from pipeline.runtime.flow import Flow, Stages
 from pipeline.runtime.health import Health
-from pipeline.runtime.worker import Worker, WorkerLimits
+from pipeline.runtime.limits import WorkerLimits
+from pipeline.runtime.worker import Worker
 from pipeline.settings import Settings
 from pipeline.sink.dead_letter import DeadLetterLimit
 from pipeline.source.decode import InvalidRecord, decode

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import structlog
 
@@ -21,6 +20,7 @@ from pipeline.runtime.flow import Flow, Pending, Stages
 from pipeline.runtime.health import Health
 from pipeline.runtime.inflight import InFlight, Slot
 from pipeline.runtime.judging import JudgeThread
+from pipeline.runtime.limits import WorkerLimits
 from pipeline.runtime.ownership import Ownership
 from pipeline.sink.dead_letter import LIMIT_ADVICE, DeadLetterLimit, DeadLetterMeter
 
@@ -29,20 +29,6 @@ _BUSY_POLL_SECONDS = 0.005
 """While chunks are at the judge a poll must not hold a finished verdict back."""
 _BROKER_RETRY_SECONDS = 0.5
 _LEAST_CLOSE_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerLimits:
-    """Bounds of one worker: chunks admitted and not committed, milliseconds between commits, seconds for the rest.
-
-    `settle_seconds` must exceed the broker's transaction time-out, after which it aborts a dead worker's transaction.
-    """
-
-    max_in_flight: int = 512
-    commit_interval_ms: int = 50
-    drain_timeout_seconds: float = 20.0
-    settle_seconds: float = 20.0
-    restore_timeout_seconds: float = 60.0
 
 
 class Worker:
