@@ -141,6 +141,7 @@ class Settings(BaseSettings):
         env_nested_delimiter="_",
         env_nested_max_split=1,
         env_file=".env",
+        dotenv_filtering="match_prefix",  # the file may be shared with other programs
         extra="forbid",
         nested_model_default_partial_update=True,
         hide_input_in_errors=True,
@@ -180,8 +181,7 @@ def load_settings(**overrides: Any) -> Settings:
     """
     unknown = sorted(set(_variables()) - set(known_variables()))
     if unknown:
-        near = difflib.get_close_matches(unknown[0], known_variables(), n=1)
-        raise SettingsError(f"{unknown[0]}: no such setting" + (f"; did you mean {near[0]}?" if near else ""))
+        raise SettingsError(_no_such(unknown[0]))
     named = os.environ.get(_CONFIG_VARIABLE)
     if named and not Path(named).is_file():
         raise SettingsError(f"{_CONFIG_VARIABLE}: there is no file {named}")
@@ -189,10 +189,16 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        path = [str(part) for part in first["loc"]]
-        raise SettingsError(f"{variable(*path)}: {first['msg']}") from error
+        name = variable(*(str(part) for part in first["loc"]))
+        wrong = _no_such(name) if first["type"] == "extra_forbidden" else f"{name}: {first['msg']}"
+        raise SettingsError(wrong) from error
     except (_SourceError, ValueError) as error:
         raise SettingsError(f"settings cannot be read: {error}") from error
+
+
+def _no_such(name: str) -> str:
+    near = difflib.get_close_matches(name, known_variables(), n=1)
+    return f"{name}: no such setting" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def variable(*path: str) -> str:
