@@ -16,7 +16,7 @@ from rich.text import Text
 from pipeline.bench.observe import Observed, observe, percentile
 from pipeline.broker.base import Broker, Reader, TopicPartition
 from pipeline.broker.topics import TopicNames, ensure
-from pipeline.cli.inputs import read_chunks, sample_chunks
+from pipeline.cli.inputs import at_once, consultations, samples
 from pipeline.cli.output import JsonOption, console, print_json, print_table, progress_console
 from pipeline.cli.trial import trial_settings
 from pipeline.clock import SystemClock
@@ -51,7 +51,7 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Moderate sample consultations, show each verdict as it comes, and count what really happened."""
-    chunks = read_chunks(inputs, limit=limit) if inputs else sample_chunks(limit=limit)
+    chunks = at_once(consultations(inputs, tenant="demo") if inputs else samples(), limit=limit)
     configure(level="warning", form="auto")
     with contextlib.ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="consultguard-demo-")))

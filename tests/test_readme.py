@@ -1,0 +1,89 @@
+"""What the README shows is run: its commands, its make targets, and the names it gives."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.kafka.serving import server_of
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+_VTT = """WEBVTT
+
+1
+00:00:01.000 --> 00:00:04.000
+Dr. Alvarez: Good morning, um, how is the cough?
+
+2
+00:00:04.500 --> 00:00:07.000
+Patient: Better since Monday.
+"""
+_DIALOGUES = [
+    {"id": "a", "lang": "en", "turns": [{"speaker": "doctor", "text": "Any fever?"}, {"speaker": "patient", "text": "No."}]},
+    {"id": "b", "lang": "en", "turns": [{"speaker": "patient", "text": "It still hurts when I bend."}]},
+]  # fmt: skip
+
+
+def blocks(kind: str) -> list[str]:
+    """The code blocks fenced as `sh KIND`."""
+    return re.findall(rf"^```sh {kind}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def run_in(folder: Path, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    (folder / "visit.vtt").write_text(_VTT, encoding="utf-8")
+    (folder / "dialogues.jsonl").write_bytes(b"\n".join(orjson.dumps(dialogue) for dialogue in _DIALOGUES))
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", "-eu", "-c", script],
+        cwd=folder,
+        env={**os.environ, "PATH": path, "CONSULTGUARD_DATA_DIR": str(folder / "data"), **environment},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("script", blocks("run"))
+def test_the_commands_of_the_readme_succeed(script: str, tmp_path: Path) -> None:
+    done = run_in(tmp_path, script)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.kafka
+def test_the_kafka_commands_of_the_readme_succeed_on_a_real_kafka(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    [script] = blocks("kafka")
+    bootstrap = ",".join(server_of(request.config).bootstrap_servers)
+    done = run_in(tmp_path, script.replace("localhost:9092", bootstrap), CONSULTGUARD_TOPICS_PREFIX="readme")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_make_target_the_readme_names_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    named = {line.split()[1] for block in blocks("make") for line in block.strip().splitlines()}
+    assert named
+    assert named <= targets
+
+
+def test_every_setting_the_readme_names_exists() -> None:
+    from pipeline.settings import known_variables
+
+    named = set(re.findall(r"CONSULTGUARD_[A-Z_]+[A-Z]", README))
+    assert named
+    assert named <= set(known_variables())
+
+
+def test_make_help_lists_the_targets() -> None:
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "demo-kafka" in done.stdout
