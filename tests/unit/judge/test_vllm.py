@@ -12,6 +12,7 @@ from pipeline.domain.judgment import Abstention, AbstentionReason, Judgment
 from pipeline.domain.taxonomy import Category, RiskLevel
 from pipeline.domain.transcript import SpeakerRole
 from pipeline.errors import JudgeMisconfigured, JudgeUnavailable
+from pipeline.judge.breaker import Breaker
 from pipeline.judge.prompt import PROFILES, ProfileName
 from pipeline.judge.resilience import ResilientJudge, RetryPolicy
 from pipeline.judge.vllm import VllmConfig, VllmJudge
@@ -513,7 +514,9 @@ def test_through_an_outage_every_chunk_gets_exactly_one_answer() -> None:
         server = HostileServer(SCRIPT)
         await server.start()
         policy = RetryPolicy(first_delay_seconds=0.01, max_delay_seconds=0.05)
-        judge = ResilientJudge(VllmJudge(_config(server), PROFILES["consultguard"]), retry=policy)
+        judge = ResilientJudge(
+            VllmJudge(_config(server), PROFILES["consultguard"]), retry=policy, breaker=Breaker(5, 0.05)
+        )
         await judge.start()
         answers: dict[int, list[Judgment | Abstention]] = {number: [] for number in range(120)}
 

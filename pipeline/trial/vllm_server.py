@@ -1,0 +1,213 @@
+"""The real vLLM, on this machine's CPU, for tests and for trying things out.
+
+`python -m pipeline.trial.vllm_server up` starts one that stays, `down` stops it.
+"""
+
+import argparse
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from pipeline.errors import ConsultGuardError, JudgeUnavailable
+from pipeline.trial.kafka_runtime import cache_dir
+from pipeline.trial.vllm_environment import ensure_vllm_environment
+
+MINI_GUARD = Path(__file__).parents[1] / "judge" / "mini" / "hf"
+"""The package's own guard, in the form vLLM loads."""
+
+_ENVIRONMENT = {
+    "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB
+    "VLLM_NO_USAGE_STATS": "1",
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+}
+_READY_SECONDS = 300.0
+_STOP_SECONDS = 20.0
+
+
+class VllmServer:
+    """One server at a fixed address: `start`, `stop`, `kill`, `start` again; also a context manager.
+
+    Nothing of it survives this process. With `stays` it does, until somebody stops its process group.
+    """
+
+    def __init__(
+        self,
+        model: Path = MINI_GUARD,
+        *,
+        name: str = "guard",
+        port: int | None = None,
+        dtype: str = "float32",
+        max_model_len: int = 2048,
+        log_file: Path | None = None,
+        stays: bool = False,
+    ) -> None:
+        self.name = name
+        self.port = port or _free_port()
+        self.log_file = log_file or Path(tempfile.gettempdir()) / f"consultguard-vllm-{self.port}.log"
+        self._model = model
+        self._dtype = dtype
+        self._max_model_len = max_model_len
+        self._stays = stays
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int | None:
+        """Of its process group, None when it is not running."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
+    def start(self, *, timeout_seconds: float = _READY_SECONDS) -> None:
+        """Start, and return once a completion was answered. Raises JudgeUnavailable with cause and mend."""
+        if self.pid is not None:
+            return
+        if not (self._model / "config.json").is_file():
+            raise JudgeUnavailable(f"no model for vLLM at {self._model}: make the mini guard, or name another folder")
+        python = ensure_vllm_environment()
+        starter = 0 if self._stays else os.getpid()
+        supervised = [sys.executable, str(Path(__file__).with_name("supervise.py")), str(starter)]
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*supervised, *self._command(python)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **_ENVIRONMENT},
+                start_new_session=True,
+            )
+        try:
+            self._wait_until_ready(timeout_seconds)
+        except BaseException:
+            self.kill()
+            raise
+
+    def stop(self) -> None:
+        """SIGTERM and a while; then as `kill`. A server that does not run is left alone."""
+        self._end(signal.SIGTERM, _STOP_SECONDS)
+
+    def kill(self) -> None:
+        """SIGKILL to the server and everything it started."""
+        self._end(signal.SIGKILL, _STOP_SECONDS)
+
+    def __enter__(self) -> "VllmServer":
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    def _command(self, python: Path) -> list[str]:
+        return [
+            *(str(python), "-m", "vllm.entrypoints.openai.api_server"),
+            *("--model", str(self._model), "--served-model-name", self.name),
+            *("--host", "127.0.0.1", "--port", str(self.port)),
+            *("--dtype", self._dtype, "--max-model-len", str(self._max_model_len), "--enforce-eager"),
+            # A checkpoint's own sampling defaults must not reach a guard.
+            *("--generation-config", "vllm", "--seed", "0"),
+            # Requests are protected text.
+            *("--no-enable-log-requests", "--uvicorn-log-level", "warning"),
+        ]
+
+    def _wait_until_ready(self, timeout_seconds: float) -> None:
+        until = time.monotonic() + timeout_seconds
+        while time.monotonic() < until:
+            if self.pid is None:
+                raise JudgeUnavailable(f"vLLM ended while starting; its log: {self.log_file}")
+            if answers(self.url, self.name):
+                return
+            time.sleep(0.5)
+        raise JudgeUnavailable(f"vLLM was not ready within {timeout_seconds:g} s; its log: {self.log_file}")
+
+    def _end(self, number: signal.Signals, timeout_seconds: float) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.poll() is None:
+            # SIGTERM is for the supervisor alone, which passes it on in order; SIGKILL must reach everybody.
+            os.kill(process.pid, number) if number is signal.SIGTERM else os.killpg(process.pid, number)
+            try:
+                process.wait(timeout_seconds)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def answers(url: str, name: str) -> bool:
+    """Whether a real completion comes back."""
+    body = json.dumps({"model": name, "prompt": "Safety:", "max_tokens": 1, "temperature": 0}).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{url}/v1/completions", data=body, headers=headers)  # noqa: S310  our own address
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+            return bool(json.load(response)["choices"])
+    except (OSError, urllib.error.URLError, ValueError, KeyError):
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _up(model: Path, port: int, pid_file: Path) -> str:
+    server = VllmServer(model, port=port, stays=True)
+    if answers(server.url, server.name):
+        return f"already up at {server.url}, model {server.name}"
+    server.start()
+    pid_file.parent.mkdir(parents=True, exist_ok=True)
+    pid_file.write_text(str(server.pid))
+    return f"up at {server.url}, model {server.name}; log: {server.log_file}"
+
+
+def _down(pid_file: Path) -> str:
+    if not pid_file.is_file():
+        return "not up"
+    pid = int(pid_file.read_text())
+    pid_file.unlink()
+    if not _is_ours(pid):
+        return "not up"
+    os.kill(pid, signal.SIGTERM)
+    until = time.monotonic() + _STOP_SECONDS
+    while _is_ours(pid) and time.monotonic() < until:
+        time.sleep(0.1)
+    return "down"
+
+
+def _is_ours(pid: int) -> bool:
+    """False for a process that took over the number of one that ended."""
+    try:
+        return b"supervise.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m pipeline.trial.vllm_server", description=__doc__)
+    parser.add_argument("action", choices=["up", "down"])
+    parser.add_argument("--model", type=Path, default=MINI_GUARD)
+    parser.add_argument("--port", type=int, default=8000)
+    asked = parser.parse_args()
+    pid_file = cache_dir() / "run" / f"vllm-{asked.port}.pid"
+    try:
+        print(_up(asked.model, asked.port, pid_file) if asked.action == "up" else _down(pid_file))
+    except ConsultGuardError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
