@@ -7,7 +7,7 @@ from pipeline.domain.taxonomy import EvidenceKind
 from pipeline.tripwire.finding import Finding, Reading
 
 _CUE = re.compile(
-    r"\bdate of birth\b|\bbirth ?da(?:te|y)\b|\bborn\b|\bd\.?o\.?b\b|出生|生日|\bnac(?:í|i[óodamst])|\bnée? le\b|"
+    r"\bdate of birth\b|\bbirth ?da(?:te|y)\b|\bborn\b|\bd\.?o\.?b\b|出生|生日|生于|(?<=[日号號])生(?![产效])|\bnac(?:í|i[óodamst])|\bnée? le\b|"
     r"naissance|\bgeboren\b|geburtsdatum|geburtstag",
     re.IGNORECASE | re.ASCII,
 )

@@ -20,6 +20,12 @@ _INSURANCE_CUE = re.compile(
     r"numéro d['’]assuré|versicherten?nummer|versicherungsnummer",
     re.IGNORECASE | re.ASCII,
 )
+# One of these is in every cue; looking for them first spares nearly all texts the patterns.
+_PIECES = (
+    *("rn", "r.n", "r n", "record", "chart", "patient", "hospital", "accession", "number", "member", "policy", "plan"),
+    *("insurance", "subscriber", "group", "medic", "beneficiary", "claim", "号", "医保", "社保", "historia", "dossier"),
+    *("fallnummer", "póliza", "número", "numéro", "versicher"),
+)
 # Between the cue and the number stand only words that join them; anything else starts another thought.
 _JOIN = re.compile(
     r"(?:[\s:：,，.#=-]|\b(?:is|was|are|it's|it|that's|here|number|no|id|card|reads|starts|with|um|uh|yeah|so|es|est|ist|lautet)\b|'s|"
@@ -34,6 +40,9 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 def find_record_numbers(reading: Reading) -> Iterator[Finding]:
     """At least four digits, written or spoken, right after a word for a record or an insurance number."""
     text = reading.text
+    lowered = text.lower()
+    if not any(map(lowered.__contains__, _PIECES)):
+        return
     cues = [(match, EvidenceKind.RECORD_NUMBER) for match in _RECORD_CUE.finditer(text)]
     cues += [(match, EvidenceKind.INSURANCE_NUMBER) for match in _INSURANCE_CUE.finditer(text)]
     if not cues:

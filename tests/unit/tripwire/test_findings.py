@@ -96,6 +96,7 @@ def test_a_record_or_insurance_number_is_found_after_its_cue(text: str, language
         ("June 2nd, 1991, that's my birthday", "en", "June 2nd, 1991"),
         ("我是1984年3月5号出生的", "zh", "1984年3月5号"),
         ("出生日期一九八四年三月五日", "zh", "一九八四年三月五日"),
+        ("我一九六八年七月二十一号生的", "zh", "一九六八年七月二十一号"),
         ("nací el 4 de mayo de 1980", "es", "4 de mayo de 1980"),
         ("née le 4 mai 1980", "fr", "4 mai 1980"),
         ("geboren am 4. Mai 1980", "de", "4. Mai 1980"),
