@@ -117,6 +117,22 @@ def test_a_try_that_hangs_is_given_up_and_counts_as_a_failure() -> None:
     assert inner.waiting == ()
 
 
+def test_waiting_for_a_turn_is_not_a_judge_that_is_slow() -> None:
+    """Ten chunks, two at a time, three seconds each: fifteen in all, though one try may take four."""
+    clock = FakeClock()
+
+    class Slow(ScriptedJudge):
+        async def judge(self, window: ContextWindow) -> Judgment | Abstention:
+            await asyncio.sleep(3)
+            return await super().judge(window)
+
+    inner = Slow()
+    judge = ResilientJudge(inner, clock=clock, max_concurrency=2, retry=RetryPolicy(attempt_seconds=4))
+    assert _answers(judge, clock, chunks=10) == [judgment()] * 10
+    assert clock.monotonic() == pytest.approx(15)
+    assert len(inner.calls) == 10
+
+
 def test_an_abstention_is_an_answer_and_is_not_retried() -> None:
     clock = FakeClock()
     low = Abstention(AbstentionReason.LOW_LABEL_MASS, SCRIPTED_MODEL, label_mass=0.1)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -391,6 +392,13 @@ def test_an_address_that_is_none_is_refused(address: str) -> None:
 def test_no_address_at_all_is_refused() -> None:
     with pytest.raises(JudgeMisconfigured, match="endpoint"):
         VllmJudge(VllmConfig((), "guard"), PROFILES["consultguard"])
+
+
+def test_a_ca_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    for path in (tmp_path / "missing.pem", tmp_path / "empty.pem"):
+        (tmp_path / "empty.pem").touch()
+        with pytest.raises(JudgeMisconfigured, match="certificates"):
+            _start(HostileServer(), lambda config, path=path: replace(config, ca_file=path))  # type: ignore[misc]
 
 
 def test_identity_follows_configuration_template_and_source_of_the_weights() -> None:
