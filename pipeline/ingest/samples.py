@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.resources import as_file, files
+from pathlib import Path
 from types import MappingProxyType
 
 from pipeline.domain.transcript import SourceRef, SpeakerRole, TranscriptChunk
 from pipeline.ingest.mapper import Consultation, to_chunks
 from pipeline.ingest.vtt import read_vtt
 
+_FOLDER = Path(__file__).parent / "samples"
 # A fixed Monday, so that the same sample is the same chunks every time.
 _RECORDED_AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
@@ -22,6 +23,10 @@ class Sample:
     consult_id: str
     language: str
     roles: MappingProxyType[str, SpeakerRole]
+
+    @property
+    def path(self) -> Path:
+        return _FOLDER / self.file
 
 
 def _roles(**by_role: str) -> MappingProxyType[str, SpeakerRole]:
@@ -42,8 +47,6 @@ SAMPLES = (
 
 def read_sample(sample: Sample, *, tenant: str = "demo") -> Iterator[TranscriptChunk]:
     """The sample's chunks in order. Every name, number and date in them is invented."""
-    with as_file(files("pipeline.ingest").joinpath("samples", sample.file)) as path:
-        transcript = read_vtt(path)
     consultation = Consultation(
         tenant=tenant,
         consult_id=sample.consult_id,
@@ -52,4 +55,4 @@ def read_sample(sample: Sample, *, tenant: str = "demo") -> Iterator[TranscriptC
         language=sample.language,
         roles=sample.roles,
     )
-    return to_chunks(transcript.utterances, consultation)
+    return to_chunks(read_vtt(sample.path).utterances, consultation)

@@ -106,6 +106,10 @@ def test_a_full_date_beside_a_word_for_birth_is_found(text: str, language: str, 
     assert found(text, language) == [("date_of_birth", day)]
 
 
+def test_the_date_of_the_visit_after_a_date_of_birth_is_none() -> None:
+    assert found("date of birth 09/18/1949, seen on 07/09/2021") == [("date_of_birth", "09/18/1949")]
+
+
 def test_a_card_number_is_found_by_its_luhn_digit() -> None:
     assert ("card_number", "4111 1111 1111 1111") in found("card 4111 1111 1111 1111")
     assert "card_number" not in [kind for kind, _ in found("card 4111 1111 1111 1112")]
