@@ -8,6 +8,7 @@ import pytest
 from pipeline.broker.base import Broker
 from pipeline.broker.local.broker import LocalBroker
 from tests.contract.rig import CLOCK, Rig
+from tests.kafka.serving import quick_broker, server_of
 
 
 @pytest.fixture(params=["local", pytest.param("kafka", marks=pytest.mark.kafka)])
@@ -23,9 +24,8 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
 
 
 def local_broker(path: Path) -> Broker:
-    return LocalBroker(path, clock=CLOCK, session_timeout_seconds=1.0, heartbeat_interval_seconds=0.05)
+    return LocalBroker(path, clock=CLOCK, session_timeout_seconds=2.0, heartbeat_interval_seconds=0.05)
 
 
 def kafka_broker(request: pytest.FixtureRequest) -> Broker:
-    kafka = pytest.importorskip("pipeline.broker.kafka.broker")
-    raise NotImplementedError(kafka)
+    return quick_broker(server_of(request.config))

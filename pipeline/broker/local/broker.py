@@ -41,7 +41,7 @@ class LocalBroker:
 
     def stream(self, *, topic: str, group: str, instance_id: str) -> LocalStream:
         return LocalStream(
-            self._connect,
+            self._connect_member,
             topic=topic,
             group=group,
             instance_id=instance_id,
@@ -64,6 +64,9 @@ class LocalBroker:
             return len(Catalog(database).topic(topic).partition_ids)
 
     def _connect(self) -> Database:
+        return Database(self._path, busy_timeout_seconds=_LONGEST_WAIT_SECONDS)
+
+    def _connect_member(self) -> Database:
         # Waiting for another writer must not cost this member its own session.
         wait_seconds = min(_LONGEST_WAIT_SECONDS, self._session_timeout_seconds / 2)
         return Database(self._path, busy_timeout_seconds=wait_seconds)

@@ -1,5 +1,6 @@
 """A log in a directory of a test, with time in the test's hands."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -14,21 +15,39 @@ SESSION_SECONDS = 10.0
 HEARTBEAT_SECONDS = 1.0
 
 
+class Forgetting(Journal):
+    """Drops what is in flight for a partition that goes, as the contract asks."""
+
+    def __init__(self, pending: list[Record]) -> None:
+        super().__init__()
+        self._pending = pending
+
+    def revoked(self, partitions: Sequence[TopicPartition]) -> None:
+        super().revoked(partitions)
+        self._forget(partitions)
+
+    def lost(self, partitions: Sequence[TopicPartition]) -> None:
+        super().lost(partitions)
+        self._forget(partitions)
+
+    def _forget(self, partitions: Sequence[TopicPartition]) -> None:
+        self._pending[:] = [record for record in self._pending if record.ref.topic_partition not in partitions]
+
+
 class Worker:
     """One stream that copies `source` to `sink`, step by step."""
 
     def __init__(self, site: "Site", instance_id: str) -> None:
-        self.journal = Journal()
         self.pending: list[Record] = []
+        self.journal = Forgetting(self.pending)
         self._site = site
         self._stream: LocalStream = site.broker.stream(topic="source", group="group", instance_id=instance_id)
         self._stream.open(self.journal)
 
     def poll(self, *, max_records: int = 100, timeout_seconds: float = 0.0) -> list[Record]:
-        """One look and one fetch; what is no longer owned is dropped from `pending`."""
+        """One look, if it is time, and one fetch."""
         records = list(self._stream.poll(timeout_seconds=timeout_seconds, max_records=max_records))
-        owned = self.journal.owned.keys()
-        self.pending = [record for record in self.pending if record.ref.topic_partition in owned] + records
+        self.pending += records
         return records
 
     def commit(self) -> None:

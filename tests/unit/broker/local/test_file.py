@@ -12,6 +12,7 @@ import pytest
 from pipeline.broker.base import OutgoingRecord, TopicPartition, TopicSpec
 from pipeline.broker.local.broker import LocalBroker
 from pipeline.broker.local.schema import SCHEMA_VERSION
+from pipeline.clock import Deadline
 from pipeline.errors import BrokerRefused, BrokerUnavailable, CommitAborted, TopicMismatch
 from pipeline.testing.fake_clock import FakeClock
 from tests.unit.broker.local.site import Site
@@ -66,23 +67,27 @@ def test_a_damaged_log_is_refused(tmp_path: Path) -> None:
 
 
 def test_while_another_process_holds_the_log_nothing_is_written_and_later_it_is(tmp_path: Path) -> None:
-    broker(tmp_path).topics().create(TopicSpec("t", 1))
-    publisher = broker(tmp_path).publisher(publisher_id="p")
-    publisher.publish([OutgoingRecord("t", b"k", b"first", 0)])
+    admin = broker(tmp_path).topics()
+    admin.create(TopicSpec("t", 1))
+    admin.close()
+    stream = broker(tmp_path).stream(topic="t", group="g", instance_id="i")
+    stream.open(Silent())
     holder = sqlite3.connect(tmp_path / "log.sqlite3", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     with pytest.raises(CommitAborted, match="locked"):
-        publisher.publish([OutgoingRecord("t", b"k", b"second", 0)])
-    stream = broker(tmp_path).stream(topic="t", group="g", instance_id="i")
+        stream.commit([OutgoingRecord("t", b"k", b"first", 0)], offsets={})
     with pytest.raises(BrokerUnavailable, match="locked"):
-        stream.open(Silent())
+        stream.poll(timeout_seconds=0.0, max_records=1)
+    with pytest.raises(BrokerUnavailable, match="locked"):
+        broker(tmp_path).stream(topic="t", group="g", instance_id="j").open(Silent())
     holder.execute("ROLLBACK")
     holder.close()
-    publisher.publish([OutgoingRecord("t", b"k", b"third", 0)])
-    publisher.close()
+    stream.recover()
+    stream.commit([OutgoingRecord("t", b"k", b"second", 0)], offsets={})
+    stream.close(Deadline(1.0, clock=FakeClock()))
     reader = broker(tmp_path).reader()
 
-    assert [record.value for record in reader.read(TopicPartition("t", 0), start=0)] == [b"first", b"third"]
+    assert [record.value for record in reader.read(TopicPartition("t", 0), start=0)] == [b"second"]
     reader.close()
 
 
