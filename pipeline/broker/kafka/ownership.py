@@ -83,8 +83,11 @@ class HonestAssignor(CooperativeStickyAssignor):  # type: ignore[misc]  # the li
         self._notes = notes
         self.member_assignment: Sequence[LibraryPartition] | None = None  # the library's own; named here for its type
         self.membership: Callable[[], ConsumerGroupMetadata] | None = None
+        self.joining: Callable[[], None] | None = None
 
     def metadata(self, topics: Iterable[str]) -> ConsumerProtocolSubscription:
+        if self.joining is not None:
+            self.joining()
         if self._notes.untold_revocation:
             raise RevocationNotTold
         if self.member_assignment and self.membership is not None and not is_member(self.membership()):

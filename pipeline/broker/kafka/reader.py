@@ -49,8 +49,10 @@ class KafkaReader:
             self._clock.sleep(_SETTLE_PAUSE_SECONDS)
 
     def offset_for_time(self, partition: TopicPartition, timestamp_ms: int) -> int:
-        found = self._offset(partition, timestamp_ms)
-        return found if found >= 0 else self.end_offset(partition)
+        found, end = self._offset(partition, timestamp_ms), self.end_offset(partition)
+        # The broker's answer may name a marker or an aborted record, which carry times too.
+        later = self._records(partition, start=found, stop=end) if found >= 0 else iter(())
+        return next((record.ref.offset for record in later if record.timestamp_ms >= timestamp_ms), end)
 
     def last(self, partition: TopicPartition, *, settle_seconds: float) -> Record | None:
         end = self._settled_end(partition, settle_seconds=settle_seconds)

@@ -11,10 +11,11 @@ from pipeline.broker.base import AssignmentListener, OutgoingRecord, Record, Top
 from pipeline.broker.kafka.config import KafkaConfig
 from pipeline.broker.kafka.connection import as_library, as_records, connect_consumer
 from pipeline.broker.kafka.errors import translating
+from pipeline.broker.kafka.joining import JoinRepairs
 from pipeline.broker.kafka.ownership import HonestAssignor, NotingListener, RebalanceNotes, is_member
 from pipeline.broker.kafka.transactor import Transactor
 from pipeline.clock import Clock, Deadline
-from pipeline.errors import BrokerError, BrokerUnavailable, CommitAborted
+from pipeline.errors import BrokerError, BrokerUnavailable, CommitAborted, Fenced
 
 _log = structlog.get_logger()
 
@@ -38,6 +39,7 @@ class KafkaStream:
         self._closed = False
         self._consumer_or_none: KafkaConsumer | None = None
         self._listener: AssignmentListener | None = None
+        self._joins: JoinRepairs
 
     def open(self, listener: AssignmentListener) -> None:
         """Settle the predecessor's transaction, then subscribe. The first polls join the group."""
@@ -46,9 +48,14 @@ class KafkaStream:
         self._transactor.open()
         assignor = HonestAssignor(self._notes)
         consumer = connect_consumer(self._config, group=self._group, assignors=(assignor,))
+        self._joins = JoinRepairs(consumer)
         assignor.membership = consumer.group_metadata
-        consumer.subscribe([self._topic], listener=NotingListener(self._notes))
+        assignor.joining = self._joins.keep_cause
         self._consumer_or_none = consumer
+        consumer.subscribe([self._topic], listener=NotingListener(self._notes))
+        with translating("look up the topic"):
+            # A member that joins before it knows the topic and is made leader gives nobody anything.
+            consumer.beginning_offsets([LibraryPartition(self._topic, 0)], timeout_ms=self._config.request_timeout_ms)
 
     def poll(self, *, timeout_seconds: float, max_records: int) -> Sequence[Record]:
         deadline = Deadline(timeout_seconds, clock=self._clock)
@@ -56,9 +63,11 @@ class KafkaStream:
             slice_ms = int(min(deadline.remaining_seconds(), _SLICE_SECONDS) * 1000)
             rewinds = self._rewinds
             with translating("poll"):
+                self._joins.keep_outcome()
                 fetched = self._consumer.poll(timeout_ms=slice_ms, max_records=max_records)
-            if self._settle_ownership():
-                fetched = self._still_wanted(fetched, rewound=rewinds != self._rewinds)
+            kept = self._settle_ownership()
+            if kept is not None:
+                fetched = {} if rewinds != self._rewinds else self._still_wanted(fetched, kept)
             records = [record for batch in fetched.values() for record in as_records(batch)]
             if records or deadline.passed:
                 return records
@@ -75,7 +84,11 @@ class KafkaStream:
         membership = self._consumer.group_metadata()
         if not is_member(membership):
             raise CommitAborted("this instance fell out of its group")
-        self._transactor.commit(outgoing, offsets=offsets, membership=membership)
+        try:
+            self._transactor.commit(outgoing, offsets=offsets, membership=membership)
+        except Fenced:
+            self._give_way()
+            raise
 
     def recover(self) -> Mapping[TopicPartition, int]:
         self._transactor.open()
@@ -107,25 +120,29 @@ class KafkaStream:
         assignment = self._consumer_or_none.assignment() if self._consumer_or_none is not None else ()
         return [as_library(partition) for partition in partitions if partition in assignment]
 
-    def _settle_ownership(self) -> bool:
-        """Tell the listener what the last poll changed, in the order lost, revoked, assigned; whether there was any."""
+    def _settle_ownership(self) -> set[TopicPartition] | None:
+        """Tell the listener what the last poll changed, in the order lost, revoked, assigned.
+
+        None if nothing changed, else the partitions that were owned before and still are.
+        """
         assert self._listener is not None
         changed = self._tell_lost()
         if not is_member(self._consumer.group_metadata()):
             # Out of the group and not yet back: what the library still lists is not ours.
-            return True
+            return set()
         assignment = {TopicPartition(*partition) for partition in self._consumer.assignment()}
         if revoked := self._owned - assignment:
             # Owned until the listener returns, so that it can commit.
             self._listener.revoked(sorted(revoked))
             self._owned -= revoked
         self._notes.told()
+        kept = set(self._owned)
         if added := assignment - self._owned:
             positions = self._committed(added)
             self._seek(positions)
             self._owned |= added
             self._listener.assigned(positions)
-        return changed or bool(revoked or added)
+        return kept if changed or revoked or added else None
 
     def _tell_lost(self) -> bool:
         assert self._listener is not None
@@ -136,15 +153,16 @@ class KafkaStream:
         return bool(lost)
 
     def _still_wanted(
-        self, fetched: Mapping[LibraryPartition, Any], *, rewound: bool
+        self, fetched: Mapping[LibraryPartition, Any], kept: set[TopicPartition]
     ) -> Mapping[LibraryPartition, Any]:
-        """What of a poll may be delivered after ownership changed in it; the rest will be fetched again."""
-        if rewound:
-            return {}
+        """What of a poll may be delivered after ownership changed in it; the rest will be fetched again.
+
+        Records of a partition just assigned are dropped: it was placed on its committed offset after they came.
+        """
         paused = self._consumer.paused()
         wanted = {}
         for partition, records in fetched.items():
-            if partition not in self._owned:
+            if partition not in kept:
                 continue
             if partition in paused:
                 self._consumer.seek(partition, records[0].offset)
@@ -168,6 +186,12 @@ class KafkaStream:
     def _seek(self, positions: Mapping[TopicPartition, int]) -> None:
         for key in self._assigned(positions):
             self._consumer.seek(key, positions[TopicPartition(*key)])
+
+    def _give_way(self) -> None:
+        """Leave the group at once: a newer instance with our id waits for our partitions."""
+        with translating("leave the group"):
+            self._consumer.unsubscribe()
+        self._notes.note_lost(self._owned)
 
     def _tell_leaving(self) -> None:
         assert self._listener is not None
