@@ -4,19 +4,22 @@ import contextlib
 import os
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from pipeline.bench.instant_judge import InstantJudge
 from pipeline.bench.observe import observe
+from pipeline.broker.base import Broker
 from pipeline.broker.topics import TopicNames, ensure
 from pipeline.clock import SystemClock
-from pipeline.domain.transcript import SourceRef, Speaker, SpeakerRole, TranscriptChunk
-from pipeline.ingest.publish import publish_chunks
+from pipeline.domain.transcript import SpeakerRole, TranscriptChunk
 from pipeline.runtime.assembly import build_topic_specs, build_worker
 from pipeline.runtime.engines import build_broker
 from pipeline.settings import Settings
+from pipeline.testing.builders import build_chunk, chunk_record
 
 _CONSULTS = 200
+_BATCH = 500
 _SAYINGS = (
     "The cough is better since Monday, um, and I sleep through the night again.",
     "Take one tablet of 500 milligrams with food in the morning, please.",
@@ -56,8 +59,7 @@ def measure_worker(settings: Settings, *, chunks: int) -> WorkerCost:
     admin.close()
     names = TopicNames(settings.topics.prefix)
     sent = [_chunk(number) for number in range(chunks)]
-    with contextlib.closing(broker.publisher(publisher_id="bench")) as publisher:
-        publish_chunks(sent, publisher, topic=names.chunks)
+    _publish(broker, sent, topic=names.chunks)
     assembled = build_worker(settings, clock=clock, broker=broker, judge=InstantJudge())
     thread = threading.Thread(target=assembled.worker.run, name="worker")
     thread.start()
@@ -89,18 +91,14 @@ def measure_worker(settings: Settings, *, chunks: int) -> WorkerCost:
 
 def _chunk(number: int) -> TranscriptChunk:
     seq = number // _CONSULTS
-    return TranscriptChunk(
-        tenant="bench",
-        consult_id=f"bench-{number % _CONSULTS}",
-        seq=seq,
-        speaker=Speaker("spk_1", SpeakerRole.PATIENT if seq % 2 else SpeakerRole.CLINICIAN),
-        text=_SAYINGS[number % len(_SAYINGS)],
-        started_at_ms=seq * 3000,
-        ended_at_ms=seq * 3000 + 2500,
-        spoken_at="2026-01-05T09:00:00.000Z",
-        source=SourceRef("bench", "built", "0"),
-        language="en",
-    )
+    role = SpeakerRole.PATIENT if seq % 2 else SpeakerRole.CLINICIAN
+    return build_chunk(_SAYINGS[number % len(_SAYINGS)], consult_id=f"bench-{number % _CONSULTS}", seq=seq, role=role)
+
+
+def _publish(broker: Broker, chunks: Sequence[TranscriptChunk], *, topic: str) -> None:
+    with contextlib.closing(broker.publisher(publisher_id="bench")) as publisher:
+        for start in range(0, len(chunks), _BATCH):
+            publisher.publish([chunk_record(chunk, topic=topic) for chunk in chunks[start : start + _BATCH]])
 
 
 def _rss_mb() -> float:

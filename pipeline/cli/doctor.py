@@ -122,16 +122,19 @@ def _broker(settings: Settings) -> str:
 
 def _topics(settings: Settings) -> str:
     admin = build_broker(settings, clock=SystemClock()).topics()
-    wrong = []
+    missing: list[str] = []
+    wrong: list[str] = []
     try:
         for asked in build_topic_specs(settings):
             found = admin.describe(asked.name)
             if found is None:
-                wrong.append(f"{asked.name} is missing")
+                missing.append(asked.name)
             else:
                 wrong.extend(f"{asked.name} {difference}" for difference in differences(asked, found))
     finally:
         admin.close()
+    if missing:
+        wrong.insert(0, f"missing: {', '.join(missing)}")
     if wrong:
         raise _NotWell("; ".join(wrong), "consultguard topics ensure creates what is missing; change the rest by hand")
     return "all there, none weaker than asked"

@@ -1,5 +1,6 @@
 """What commands print: tables for people; with --json one JSON object as the last line of standard output."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
@@ -10,7 +11,10 @@ from rich.table import Table
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object as the last line of standard output.")]
 
-console = Console(soft_wrap=False)
+_PIPED_COLUMNS = 140
+"""Where the output is no terminal: wide enough for a reason in one line."""
+
+console = Console(width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
 progress_console = Console(stderr=True)
 
 

@@ -34,5 +34,5 @@ def trial_settings(
 
             progress_console.print("starting vLLM with the mini guard (about a minute; the first time it is installed)")
             vllm = stack.enter_context(VllmServer())
-            overrides["vllm"] = {"endpoints": vllm.base_url, "model": vllm.model_name, "profile": "consultguard"}
+            overrides["vllm"] = {"endpoints": vllm.url, "model": vllm.name, "profile": "consultguard"}
         yield settings_for(**overrides)
