@@ -1,34 +1,33 @@
-"""Runs a command so that nothing of it outlives its starter: `supervise.py STARTER_PID COMMAND…`.
+"""Runs a command so that nothing of it outlives its starter: `supervise.py follow|stay COMMAND…`.
 
-Runs by path, on the standard library alone. The starter puts this process at the head of a process group of its own.
-On SIGTERM, or when the starter dies however it dies (Linux), the command gets SIGTERM and ten seconds; then the whole
-group is killed, because a server's own children do not all notice that it is gone. STARTER_PID 0 follows nobody.
+Runs by path, on the standard library alone. The starter puts this process at the head of a process group of its own
+and, with `follow`, holds the other end of its standard input: when the starter dies, however it dies, that end closes.
+(The kernel's death signal would follow the starting thread, not the process.) Then, or on SIGTERM, the command gets
+SIGTERM and ten seconds; after that the whole group is killed, because a server's own children do not all notice that
+it is gone. `stay` follows nobody.
 """
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
 import sys
+import threading
 from types import FrameType
 
-_PR_SET_PDEATHSIG = 1
 _GRACE_SECONDS = 10.0
 
 
 def main(arguments: list[str]) -> None:
-    starter, command = int(arguments[0]), arguments[1:]
-    signal.signal(signal.SIGTERM, _interrupt)
-    if starter and sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != starter:  # it died before the line above
-            return
+    follow, command = arguments[0] == "follow", arguments[1:]
     if os.getpgrp() != os.getpid():  # never kill a group that is not ours
         os.setpgid(0, 0)
+    signal.signal(signal.SIGTERM, _interrupt)
     child = None
     try:
-        child = subprocess.Popen(command)
+        if follow:
+            threading.Thread(target=_interrupt_at_end_of_input, daemon=True).start()
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         child.wait()
     except KeyboardInterrupt:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -38,6 +37,12 @@ def main(arguments: list[str]) -> None:
                 child.wait(_GRACE_SECONDS)
     finally:
         os.killpg(0, signal.SIGKILL)  # this process included: it is the last act
+
+
+def _interrupt_at_end_of_input() -> None:
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

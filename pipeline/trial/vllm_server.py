@@ -76,12 +76,12 @@ class VllmServer:
         if not (self._model / "config.json").is_file():
             raise JudgeUnavailable(f"no model for vLLM at {self._model}: make the mini guard, or name another folder")
         python = ensure_vllm_environment()
-        starter = 0 if self._stays else os.getpid()
-        supervised = [sys.executable, str(Path(__file__).with_name("supervise.py")), str(starter)]
+        follow = "stay" if self._stays else "follow"
+        supervised = [sys.executable, str(Path(__file__).with_name("supervise.py")), follow]
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 [*supervised, *self._command(python)],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL if self._stays else subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **_ENVIRONMENT},
@@ -142,6 +142,8 @@ class VllmServer:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
 
 
 def answers(url: str, name: str) -> bool:

@@ -1,9 +1,9 @@
 """Nothing a supervised command started outlives its starter."""
 
-import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.trial import supervise
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the death of a parent is signalled on Linux only")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 
 SUPERVISE = str(Path(supervise.__file__))
 # A server with a child of its own that ignores SIGTERM, as an engine process may.
@@ -25,8 +25,8 @@ time.sleep(600)
 """
 STARTER = f"""
 import os, subprocess, sys, time
-command = [sys.executable, {SUPERVISE!r}, str(os.getpid()), sys.executable, "-c", sys.argv[1]]
-subprocess.Popen(command, start_new_session=True)
+command = [sys.executable, {SUPERVISE!r}, "follow", sys.executable, "-c", sys.argv[1]]
+supervised = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
 time.sleep(600)
 """
 
@@ -59,7 +59,7 @@ def test_a_starter_that_is_killed_takes_server_and_grandchild_with_it() -> None:
 
 def test_a_command_that_ends_leaves_no_child_behind() -> None:
     family = FAMILY.rpartition("time.sleep(600)")[0]
-    command = [sys.executable, SUPERVISE, str(os.getpid()), sys.executable, "-c", family]
+    command = [sys.executable, SUPERVISE, "stay", sys.executable, "-c", family]
     supervised = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert supervised.stdout is not None
     with supervised, supervised.stdout:
@@ -67,9 +67,30 @@ def test_a_command_that_ends_leaves_no_child_behind() -> None:
         assert _gone_within(30, server, grandchild, supervised.pid)
 
 
-def test_a_starter_that_is_already_gone_starts_nothing() -> None:
-    command = [sys.executable, SUPERVISE, "1", sys.executable, "-c", "print('started')"]
-    if os.getpid() == 1:
-        pytest.skip("the test itself is process 1")
-    done = subprocess.run(command, capture_output=True, text=True, start_new_session=True, check=False)
-    assert done.stdout == ""
+def test_the_end_of_the_thread_that_started_it_is_not_the_end_of_its_starter() -> None:
+    server = "import time; print('up', flush=True); time.sleep(600)"
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> None:
+        started.append(
+            subprocess.Popen(
+                [sys.executable, SUPERVISE, "follow", sys.executable, "-c", server],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+        )
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+    (supervised,) = started
+    assert supervised.stdout is not None
+    assert supervised.stdin is not None
+    with supervised, supervised.stdout:
+        assert supervised.stdout.readline() == "up\n"
+        time.sleep(0.2)
+        assert supervised.poll() is None
+        supervised.stdin.close()
+        assert _gone_within(30, supervised.pid)
