@@ -23,7 +23,6 @@ class Rule(StrEnum):
     IGNORED_CATEGORY = "ignored_category"
     BELOW_SAFE_THRESHOLD = "below_safe_threshold"
     BELOW_UNSAFE_THRESHOLD = "below_unsafe_threshold"
-    LOW_LABEL_MASS = "low_label_mass"
     TRIPWIRE = "tripwire"
     ABSTAINED = "abstained"
 

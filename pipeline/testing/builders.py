@@ -2,7 +2,7 @@
 
 from pipeline.broker.base import OutgoingRecord
 from pipeline.broker.codec import encode_chunk
-from pipeline.domain.transcript import Speaker, SpeakerRole, SourceRef, TranscriptChunk
+from pipeline.domain.transcript import SourceRef, Speaker, SpeakerRole, TranscriptChunk
 
 
 def build_chunk(
