@@ -43,9 +43,11 @@ def neutralise(text: str) -> str:
     """`text` as one line that can neither close its slot, forge a speaker's line, nor spell a special token.
 
     Every run of white space (line and paragraph separators too) becomes one space; the angle bracket of anything that
-    looks like a token or section mark becomes a guillemet. Idempotent.
+    looks like a token or section mark becomes a guillemet; half a surrogate pair, which no tokenizer reads, a question
+    mark. Idempotent.
     """
-    return _SPECIAL.sub(lambda match: "‹" if match.group() == "<" else "›", " ".join(text.split()))
+    readable = " ".join(text.split()).encode("utf-8", "replace").decode()
+    return _SPECIAL.sub(lambda match: "‹" if match.group() == "<" else "›", readable)
 
 
 def _consultguard(window: ContextWindow) -> Sequence[Message]:
