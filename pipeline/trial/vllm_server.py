@@ -1,6 +1,6 @@
 """The real vLLM, on this machine's CPU, for tests and for trying things out.
 
-`python -m pipeline.trial.vllm_server up` starts one that stays, `down` stops it.
+`python -m pipeline.trial.vllm_server up` starts one that stays, `down` stops it; `env` only makes the environment.
 """
 
 import argparse
@@ -198,13 +198,21 @@ def _is_ours(pid: int) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m pipeline.trial.vllm_server", description=__doc__)
-    parser.add_argument("action", choices=["up", "down"])
+    parser.add_argument("action", choices=["up", "down", "env"])
     parser.add_argument("--model", type=Path, default=MINI_GUARD)
     parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--print-python", action="store_true", help="with env: print its Python and nothing else")
     asked = parser.parse_args()
     pid_file = cache_dir() / "run" / f"vllm-{asked.port}.pid"
     try:
-        print(_up(asked.model, asked.port, pid_file) if asked.action == "up" else _down(pid_file))
+        match asked.action:
+            case "up":
+                print(_up(asked.model, asked.port, pid_file))
+            case "down":
+                print(_down(pid_file))
+            case _:
+                python = ensure_vllm_environment()
+                print(python if asked.print_python else f"the vLLM environment is ready: {python.parents[1]}")
     except ConsultGuardError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
