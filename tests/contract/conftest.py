@@ -28,7 +28,5 @@ def local_broker(path: Path) -> Broker:
 
 
 def kafka_broker(request: pytest.FixtureRequest) -> Broker:
-    # Only the Kafka runs need the library and a server. A member that does not poll is out after five seconds.
-    from tests.kafka.serving import quick_broker, server_of
-
+    # A member that does not poll is out after five seconds.
     return quick_broker(server_of(request.config), max_poll_interval_ms=5_000)

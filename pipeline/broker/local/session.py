@@ -97,7 +97,12 @@ class Session:
     def _take(self, fresh: Iterable[TopicPartition]) -> None:
         if coming := sorted(fresh):
             positions = self.cursors.place(coming)
-            self._listener.assigned(positions)
+            try:
+                self._listener.assigned(positions)
+            except BaseException:
+                # Nothing is delivered of what the listener could not take; it is told again at the next poll.
+                self.cursors.remove(coming)
+                raise
 
     def commit(self, outgoing: Sequence[OutgoingRecord], offsets: Mapping[TopicPartition, int]) -> None:
         """Write, in one transaction.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import CommitAborted, Fenced
+from pipeline.errors import BrokerUnavailable, CommitAborted, Fenced
 from tests.unit.broker.local.site import SESSION_SECONDS, Site
 
 
@@ -126,6 +126,26 @@ def test_a_partition_whose_revocation_fails_stays_owned_and_is_revoked_again(sit
     site.pass_time(2, first, second)
     assert attempts[0] == attempts[1]
     assert len(first.journal.owned) == len(second.journal.owned) == 1
+
+
+def test_what_the_listener_could_not_take_is_not_delivered_and_is_assigned_again(site: Site) -> None:
+    site.publish(b"1")
+    worker = site.worker("worker")
+    assigned, attempts = worker.journal.assigned, []
+
+    def refuse_once(positions):  # type: ignore[no-untyped-def]
+        attempts.append(positions)
+        if len(attempts) == 1:
+            raise BrokerUnavailable("the flow could not read where it stood")
+        assigned(positions)
+
+    worker.journal.assigned = refuse_once  # type: ignore[method-assign]
+    with pytest.raises(BrokerUnavailable):
+        worker.poll()
+    assert worker.pending == []
+
+    assert [record.value for record in worker.poll()] == [b"1"]
+    assert attempts[0] == attempts[1]
 
 
 def test_polling_waits_for_its_timeout_and_no_longer(site: Site) -> None:
