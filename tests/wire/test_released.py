@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import orjson
 import pytest
 import rfc8785
@@ -77,8 +77,9 @@ def test_schema_and_model_agree_on_what_is_missing_or_of_another_type(sample: Pa
     form = _form(sample)
     body = json.loads(sample.read_bytes())
     for field in body:
+        wrong_values: tuple[Any, ...] = (None, [[]], {"a": {}}, -1, True)
         damaged = [{key: value for key, value in body.items() if key != field}]
-        damaged += [body | {field: wrong} for wrong in (None, [[]], {"a": {}}, -1, True)]
+        damaged += [body | {field: wrong} for wrong in wrong_values]
         for one in damaged:
             by_schema = VALIDATORS[form].is_valid(one)
             try:
