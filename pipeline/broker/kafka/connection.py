@@ -1,10 +1,12 @@
 """Makes the library's clients, with the settings exactly-once depends on, and keeps the library's logs quiet."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.net.compat import KafkaNetClient
 from kafka.structs import TopicPartition as LibraryPartition
 
 from pipeline.broker.base import Record, RecordRef, TopicPartition
@@ -19,6 +21,8 @@ _FLOOR = logging.WARNING
 # Consecutive transactions of one producer often meet CONCURRENT_TRANSACTIONS while the markers of the last one are
 # being written, and the library sleeps this long before it asks again; its default of 100 ms would rule throughput.
 _RETRY_BACKOFF_MS = 10
+# A dead letter is a record of up to the broker's 1 MiB with headers on top; the topic's own limit allows twice that.
+_MAX_REQUEST_BYTES = 2 * 1024 * 1024
 _BATCH_BYTES = 256 * 1024
 
 
@@ -52,9 +56,10 @@ def as_records(batch: Iterable[Any]) -> list[Record]:
 def connect_producer(config: KafkaConfig, *, transactional_id: str) -> KafkaProducer:
     """A transactional producer, before `init_transactions`. Raises BrokerUnavailable, BrokerRefused."""
     silence_library()
-    with translating("connect a producer"):
+    with translating("connect a producer"), _closing_after_failure() as client:
         return KafkaProducer(
             **config.connection_options(),
+            kafka_client=client,
             transactional_id=transactional_id,
             acks="all",
             transaction_timeout_ms=config.transaction_timeout_ms,
@@ -63,6 +68,7 @@ def connect_producer(config: KafkaConfig, *, transactional_id: str) -> KafkaProd
             compression_type=config.compression_type,
             linger_ms=config.linger_ms,
             batch_size=_BATCH_BYTES,
+            max_request_size=_MAX_REQUEST_BYTES,
             retry_backoff_ms=_RETRY_BACKOFF_MS,
             allow_auto_create_topics=False,
             metrics_enabled=False,
@@ -73,9 +79,10 @@ def connect_consumer(config: KafkaConfig, *, group: str | None = None, assignors
     """A consumer of committed records that never commits by itself. Raises BrokerUnavailable, BrokerRefused."""
     silence_library()
     membership = {"partition_assignment_strategy": tuple(assignors)} if assignors else {}
-    with translating("connect a consumer"):
+    with translating("connect a consumer"), _closing_after_failure() as client:
         return KafkaConsumer(
             **config.connection_options(),
+            kafka_client=client,
             **membership,
             group_id=group,
             isolation_level="read_committed",
@@ -93,5 +100,26 @@ def connect_consumer(config: KafkaConfig, *, group: str | None = None, assignors
 def connect_admin(config: KafkaConfig) -> KafkaAdminClient:
     """An admin client. Raises BrokerUnavailable, BrokerRefused."""
     silence_library()
-    with translating("connect an admin client"):
-        return KafkaAdminClient(**config.connection_options())
+    with translating("connect an admin client"), _closing_after_failure() as client:
+        return KafkaAdminClient(**config.connection_options(), kafka_client=client)
+
+
+@contextmanager
+def _closing_after_failure() -> Iterator[Callable[..., KafkaNetClient]]:
+    """A factory of network clients; what it made is closed when the block raises.
+
+    A constructor of the library that fails keeps its sockets and its I/O thread, one set for every attempt to
+    reach a broker that is down.
+    """
+    made: list[KafkaNetClient] = []
+
+    def make(**options: Any) -> KafkaNetClient:
+        made.append(KafkaNetClient(**options))
+        return made[-1]
+
+    try:
+        yield make
+    except Exception:
+        for client in made:
+            client.close()
+        raise
