@@ -23,7 +23,7 @@ def build_broker(settings: Settings, *, clock: Clock) -> Broker:
         case "local":
             from pipeline.broker.local.broker import LocalBroker
 
-            return LocalBroker(settings.data_dir / "log.sqlite3", clock=clock)
+            return LocalBroker(settings.data_dir / "broker", clock=clock)
         case "kafka":
             from pipeline.broker.kafka.broker import KafkaBroker
 
