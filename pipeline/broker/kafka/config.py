@@ -45,10 +45,11 @@ class KafkaConfig:
         commit_ms = self.commit_timeout_seconds * 1000
         if not self.bootstrap_servers:
             raise SettingsError("kafka bootstrap_servers is empty: name at least one host:port")
-        if not self.request_timeout_ms <= self.delivery_timeout_ms <= commit_ms < self.transaction_timeout_ms:
+        request_ms = self.linger_ms + self.request_timeout_ms
+        if not request_ms <= self.delivery_timeout_ms <= commit_ms < self.transaction_timeout_ms:
             raise SettingsError(
-                "kafka times must rise: request_timeout_ms <= delivery_timeout_ms <= commit_timeout_seconds "
-                f"< transaction_timeout_ms, not {self.request_timeout_ms} ms, {self.delivery_timeout_ms} ms, "
+                "kafka times must rise: linger_ms + request_timeout_ms <= delivery_timeout_ms <= "
+                f"commit_timeout_seconds < transaction_timeout_ms, not {request_ms} ms, {self.delivery_timeout_ms} ms, "
                 f"{self.commit_timeout_seconds} s, {self.transaction_timeout_ms} ms"
             )
         if not self.heartbeat_interval_ms * 3 <= self.session_timeout_ms <= self.max_poll_interval_ms:

@@ -19,7 +19,7 @@ from typing import Any
 
 import structlog
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import IllegalStateError, KafkaError
 from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata
 
 from pipeline.broker.base import OutgoingRecord, RecordRef, TopicPartition
@@ -167,7 +167,9 @@ def _failure(attempt: _Attempt, *, sent: bool, overdue: bool) -> BrokerError:
         return ours
     if sent:
         return CommitUnknown(f"the commit was sent and ended in {type(error).__name__}")
-    if isinstance(ours, (BrokerUnavailable, Fenced)):
+    # The library reports a request that timed out, and any later call in the broken state, without a class of its own.
+    shapeless = type(error) in (KafkaError, IllegalStateError)
+    if shapeless or isinstance(ours, (BrokerUnavailable, Fenced)):
         return CommitAborted(f"the transaction ended before its commit: {type(error).__name__}")
     return ours
 
