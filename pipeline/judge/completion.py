@@ -68,9 +68,8 @@ def read_label_answer(answer: object, *, label_ids: Mapping[RiskLevel, int]) -> 
     logprobs = completion.choices[0].logprobs
     by_token = logprobs.top_logprobs[0]
     asked = {level: f"{_TOKEN}{token_id}" for level, token_id in label_ids.items()}
-    if by_token.keys() | set(logprobs.tokens) != set(asked.values()) | set(logprobs.tokens):
-        return None
-    if not set(asked.values()) <= by_token.keys():
+    wanted = set(asked.values())
+    if not wanted <= by_token.keys() <= wanted | set(logprobs.tokens):
         return None
     read = {level: by_token[name] for level, name in asked.items()}
     return LabelAnswer(read, completion.usage.prompt_tokens)
