@@ -1,6 +1,7 @@
 """Whatever happens at a commit: every record ends with one audit record, every chunk with one verdict, in order."""
 
 import random
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from pipeline.runtime.limits import WorkerLimits
 from pipeline.testing.builders import chunk_record
 from pipeline.testing.scripted_judge import ScriptedJudge
 from tests.flow.conversations import interleaved
-from tests.flow.harness import FATAL, TOPICS, Fault, Killed, Site, wait_until
+from tests.flow.harness import FATAL, TOPICS, Fault, Killed, Running, Site, wait_until
 
 # So small that the stream is committed in many transactions.
 LIMITS = WorkerLimits(max_in_flight=6, commit_interval_ms=1, drain_timeout_seconds=10.0)
@@ -28,6 +29,10 @@ def _with_trouble(said: list[TranscriptChunk]) -> list[OutgoingRecord]:
         if number % 9 == 4:
             records.append(OutgoingRecord(TOPICS.chunks, b"who", b"not json", number % 3))
     return records
+
+
+def _over(running: Running, site: Site) -> bool:
+    return running.ended() or site.settled()
 
 
 def _judged_once(site: Site) -> None:
@@ -93,7 +98,7 @@ def test_a_run_of_kills_and_failed_commits_at_random_loses_and_doubles_nothing(s
     for _ in range(50):
         faults = {number: rng.choice(list(Fault)) for number in range(12) if rng.random() < 0.4}
         running = site.worker(instance_id="w1", faults=faults, limits=LIMITS).start()
-        wait_until(lambda running=running: running.ended() or site.settled())
+        wait_until(partial(_over, running, site))
         if not running.ended():
             running.ask_to_stop()
         error = running.join()
@@ -123,11 +128,12 @@ def test_two_that_think_they_are_the_same_worker_write_nothing_twice(site: Site)
 
 def test_the_worker_after_a_kill_writes_the_ids_the_first_would_have(tmp_path: Path) -> None:
     ids = []
-    for name, faults in (("calm", {}), ("killed", {1: Fault.KILLED_BEFORE})):
+    plans: dict[str, dict[int, Fault]] = {"calm": {}, "killed": {1: Fault.KILLED_BEFORE}}
+    for name, faults in plans.items():
         site = Site(tmp_path / name)
         site.say(SAID)
         first = site.worker(faults=faults, limits=LIMITS).start()
-        wait_until(lambda first=first, site=site: first.ended() or site.settled())
+        wait_until(partial(_over, first, site))
         first.ask_to_stop()
         first.join()
         second = site.worker(limits=LIMITS).start()
