@@ -46,6 +46,7 @@ class JudgeThread:
         self._arrived = threading.Event()
         self._fault: BaseException | None = None
         self._starting: asyncio.Task[None] | None = None
+        self._closed = False
 
     @property
     def ready(self) -> bool:
@@ -87,8 +88,9 @@ class JudgeThread:
 
         A judge that will not be cancelled is left behind: its thread ends with the process.
         """
-        if not self._thread.is_alive():
+        if self._closed or not self._thread.is_alive():
             return
+        self._closed = True
         deadline = time.monotonic() + timeout_seconds
         closing = asyncio.run_coroutine_threadsafe(self._shut(), self._loop)
         try:
