@@ -86,20 +86,18 @@ class JudgeThread:
     def close(self, *, timeout_seconds: float) -> None:
         """Cancel what is left, close the judge and end the thread. A second call does nothing.
 
-        A judge that will not be cancelled is left behind: its thread ends with the process.
+        A judge that will not be cancelled is left behind: its thread ends when it lets go, or with the process.
         """
         if self._closed or not self._thread.is_alive():
             return
         self._closed = True
-        deadline = time.monotonic() + timeout_seconds
         closing = asyncio.run_coroutine_threadsafe(self._shut(), self._loop)
         try:
             closing.result(timeout_seconds)
         except TimeoutError:
             structlog.get_logger().warning("judge_left_behind", after_seconds=timeout_seconds)
-        finally:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(max(0.1, deadline - time.monotonic()))
+        else:
+            self._thread.join(timeout_seconds)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -152,4 +150,8 @@ class JudgeThread:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._judge.close()
+        try:
+            await self._judge.close()
+        finally:
+            # Not at once: whoever waits for this coroutine is told in the loop's next turn.
+            self._loop.call_soon(self._loop.stop)

@@ -61,7 +61,7 @@ class StubbornJudge(ScriptedJudge):
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
-            await asyncio.sleep(3)
+            await asyncio.sleep(1.5)
         return await super().judge(window)
 
 
