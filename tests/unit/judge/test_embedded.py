@@ -107,7 +107,7 @@ def test_the_revision_changes_with_the_weights(guard_dir: Path, tmp_path: Path) 
     assert _with(EmbeddedConfig(copy), revision) != first
 
 
-@pytest.mark.parametrize("missing", ["model.onnx", "genai_config.json", "tokenizer.json", "chat_template.jinja"])
+@pytest.mark.parametrize("missing", ["model.onnx", "genai_config.json", "tokenizer.json", "tokenizer_config.json"])
 def test_a_folder_with_a_file_missing_is_refused(guard_dir: Path, tmp_path: Path, missing: str) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(guard_dir, copy)
