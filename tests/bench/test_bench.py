@@ -1,0 +1,35 @@
+"""The bench measures a run that it also checks."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import consultguard, only_json
+from tests.kafka.serving import server_of
+
+_FIELDS = {
+    "chunks", "seconds", "chunks_per_second", "cpu_ms_per_chunk", "rss_mb", "lost", "duplicated", "out_of_order",
+    "verified", "broker",
+}  # fmt: skip
+
+
+def test_the_worker_alone_is_measured_on_the_embedded_broker(tmp_path: Path) -> None:
+    done = consultguard("bench", "worker", "--chunks", "500", "--json", home=tmp_path)
+    cost = only_json(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert cost.keys() == _FIELDS
+    assert (cost["chunks"], cost["lost"], cost["duplicated"], cost["out_of_order"]) == (500, 0, 0, 0)
+    assert cost["verified"]
+    assert cost["cpu_ms_per_chunk"] > 0
+
+
+@pytest.mark.kafka
+def test_the_worker_alone_is_measured_on_a_real_kafka(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    bootstrap = ",".join(server_of(request.config).bootstrap_servers)
+    done = consultguard(
+        "bench", "worker", "--broker", "kafka", "--chunks", "500", "--json",
+        home=tmp_path, CONSULTGUARD_KAFKA_BOOTSTRAP_SERVERS=bootstrap,
+    )  # fmt: skip
+    cost = only_json(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert (cost["chunks"], cost["lost"], cost["duplicated"], cost["broker"]) == (500, 0, 0, "kafka")
