@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pytest
+from kafka import KafkaProducer
 
 from pipeline.broker.base import OutgoingRecord, Record, Stream, TopicPartition
 from pipeline.broker.kafka.broker import KafkaBroker
@@ -18,6 +19,7 @@ from tests.kafka.serving import CLOCK, quick_broker
 
 Topic = Callable[[int], str]
 PATIENCE_SECONDS = 60.0
+TWENTY = [b"%d" % number for number in range(20)]
 
 
 class Owned:
@@ -94,46 +96,88 @@ def recovered(stream: Stream) -> Mapping[TopicPartition, int]:
             assert not deadline.passed, "never recovered"
 
 
-@pytest.mark.parametrize("frozen_after_ms", [0, 2, 5, 10, 20, 40])
-def test_a_commit_of_unknown_outcome_neither_loses_nor_doubles(
-    frozen_after_ms: int,
+@pytest.mark.parametrize("silent_after_ms", [2, 20])
+def test_a_broker_that_falls_silent_during_a_commit_neither_loses_nor_doubles(
+    silent_after_ms: int,
     kafka_server: KafkaServer,
     impatient: KafkaBroker,
     topic: Topic,
     unique: Callable[[str], str],
     opened: Callable[[KafkaBroker, str, str], Stream],
 ) -> None:
-    """The broker stops answering at some point of the commit; whatever it had done by then, the end is the same."""
     source, sink = topic(1), topic(1)
-    expected = [b"%d" % number for number in range(20)]
-    publish(impatient, source, expected)
+    publish(impatient, source, TWENTY)
     stream = opened(impatient, source, unique("group"))
     copy(stream, take(stream, 10), sink)
     rest = take(stream, 10)
+    threading.Timer(silent_after_ms / 1000, kafka_server.suspend).start()
+    commit_through_silence(stream, rest, sink, server=kafka_server)
 
-    freeze = threading.Timer(frozen_after_ms / 1000, kafka_server.suspend)
-    thaw = threading.Timer(2.5, kafka_server.resume)
-    freeze.start()
-    thaw.start()
-    done = 10
-    try:
-        copy(stream, rest, sink)
-        done = 20
-    except (CommitUnknown, CommitAborted) as failure:
-        aborted = isinstance(failure, CommitAborted)
-        thaw.join()
-        (position,) = recovered(stream).values()
-        done = 20 if position > rest[0].ref.offset else 10
-        assert not (aborted and done == 20)
-    finally:
-        freeze.join()
-        thaw.join()
-        kafka_server.resume()
-    if done == 10:
-        copy(stream, take(stream, 10), sink)
-
-    assert values(impatient, sink) == expected
+    assert values(impatient, sink) == TWENTY
     assert stream.poll(timeout_seconds=0.5, max_records=10) == []
+
+
+@pytest.mark.parametrize("silent_after_ms", [None, 0, 1, 2, 4])
+def test_a_commit_whose_answer_is_lost_neither_loses_nor_doubles(
+    silent_after_ms: int | None,
+    kafka_server: KafkaServer,
+    impatient: KafkaBroker,
+    topic: Topic,
+    unique: Callable[[str], str],
+    opened: Callable[[KafkaBroker, str, str], Stream],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Silent right before the request to commit (None), or so long after it."""
+    source, sink = topic(1), topic(1)
+    publish(impatient, source, TWENTY)
+    stream = opened(impatient, source, unique("group"))
+    copy(stream, take(stream, 10), sink)
+    rest = take(stream, 10)
+    send_commit = KafkaProducer.commit_transaction
+
+    def commit_into_silence(producer: KafkaProducer) -> None:
+        if silent_after_ms is None:
+            kafka_server.suspend()
+        else:
+            threading.Timer(silent_after_ms / 1000, kafka_server.suspend).start()
+        send_commit(producer)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(KafkaProducer, "commit_transaction", commit_into_silence)
+        failure = commit_through_silence(stream, rest, sink, server=kafka_server, healed=patched.undo)
+
+    assert silent_after_ms is not None or isinstance(failure, CommitUnknown)
+    assert not isinstance(failure, CommitAborted)
+    assert values(impatient, sink) == TWENTY
+    assert stream.poll(timeout_seconds=0.5, max_records=10) == []
+
+
+def commit_through_silence(
+    stream: Stream,
+    records: Sequence[Record],
+    sink: str,
+    *,
+    server: KafkaServer,
+    healed: Callable[[], None] = lambda: None,
+) -> Exception | None:
+    """Commit while the broker is silent for two and a half seconds; afterwards recover and finish what was not done."""
+    thaw = threading.Timer(2.5, server.resume)
+    thaw.start()
+    failure: Exception | None = None
+    try:
+        copy(stream, records, sink)
+    except (CommitUnknown, CommitAborted) as error:
+        failure = error
+    thaw.join()
+    healed()
+    if failure is None:
+        return None
+    (position,) = recovered(stream).values()
+    done = position > records[0].ref.offset
+    assert not (done and isinstance(failure, CommitAborted))
+    if not done:
+        copy(stream, take(stream, len(records)), sink)
+    return failure
 
 
 def test_a_commit_while_the_broker_is_silent_ends_in_time_and_nothing_is_written(
