@@ -1,6 +1,6 @@
 """Two real workers on a real Kafka, each killed with -9 again and again while they work; then everything is counted.
 
-    python tests/kafka/kill_workers.py --chunks 10000 --kills 5
+    python -m tests.kafka.kill_workers --chunks 10000 --kills 5
 
 Starts a Kafka of its own unless --bootstrap names one. Prints one JSON object; exit code 0 only if nothing was lost,
 doubled, out of order, orphaned, and every audit chain verifies.
