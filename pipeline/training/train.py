@@ -1,0 +1,145 @@
+"""Trains the mini guard: a small Qwen3 that answers a rendered prompt with a label and a category.
+
+Loss on the answer's tokens, most of it on the label, and on the label after each word of the chunk. The same seed,
+data, library versions and number of threads give the same weights.
+"""
+
+import json
+import math
+import random
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from transformers import Qwen3Config, Qwen3ForCausalLM
+
+from pipeline.training.batches import Batch, Encoded, batches, encode
+from pipeline.training.rows import Row
+from pipeline.training.vocabulary import IM_END, IM_START, VOCABULARY_SIZE, label_ids
+
+MAX_TOKENS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """`steps` batches of about `tokens_per_batch` padded tokens."""
+
+    steps: int
+    seed: int
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    warmup_steps: int = 60
+    tokens_per_batch: int = 4096
+    rest_weight: float = 0.06
+    found_weight: float = 0.6
+    threads: int = 2
+    checkpoint_every: int = 200
+
+
+def new_model(seed: int) -> Qwen3ForCausalLM:
+    """About 3.1 million parameters, half of them the embedding, which is also the head.
+
+    Head size 32 is one that vLLM's CPU attention has.
+    """
+    torch.manual_seed(seed)
+    config = Qwen3Config(
+        vocab_size=VOCABULARY_SIZE,
+        hidden_size=192,
+        num_hidden_layers=4,
+        num_attention_heads=6,
+        num_key_value_heads=2,
+        head_dim=32,
+        intermediate_size=512,
+        tie_word_embeddings=True,
+        max_position_embeddings=MAX_TOKENS,
+        rope_theta=10000.0,
+        bos_token_id=IM_START,
+        eos_token_id=IM_END,
+        pad_token_id=0,
+    )
+    return Qwen3ForCausalLM(config)
+
+
+def train(rows: list[Row], tokenizer: Tokenizer, plan: TrainingPlan, out_dir: Path) -> Qwen3ForCausalLM:
+    """Train for `plan.steps`; progress goes to stderr and train.log, checkpoints to checkpoint.pt, all in `out_dir`."""
+    torch.set_num_threads(plan.threads)
+    rng = random.Random(plan.seed)  # noqa: S311 - seeded words, not secrets
+    model = new_model(plan.seed)
+    encoded = encode(rows, tokenizer)
+    labels = torch.tensor(label_ids(tokenizer))
+    optimizer = _optimizer(model, plan)
+    model.train()
+    log = (out_dir / "train.log").open("a", encoding="utf-8")
+    _say(log, f"plan {json.dumps(asdict(plan))}, parameters {sum(p.numel() for p in model.parameters())}")
+    started, seen, running = time.monotonic(), 0, 0.0
+    for step, batch in enumerate(_endless(encoded, rng, plan), start=1):
+        for group in optimizer.param_groups:
+            group["lr"] = plan.learning_rate * _schedule(step, plan)
+        loss = _loss(model, batch, labels, plan.found_weight)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        seen += batch.ids.numel()
+        running = loss.item() if step == 1 else 0.95 * running + 0.05 * loss.item()
+        if step % 25 == 0:
+            rate = seen / (time.monotonic() - started)
+            _say(log, f"step {step}/{plan.steps} loss {running:.4f} tokens {seen} ({rate:.0f}/s)")
+        if step % plan.checkpoint_every == 0 or step == plan.steps:
+            torch.save({"step": step, "model": model.state_dict()}, out_dir / "checkpoint.pt")
+        if step == plan.steps:
+            break
+    log.close()
+    return model.eval()
+
+
+def _endless(encoded: list[Encoded], rng: random.Random, plan: TrainingPlan):  # type: ignore[no-untyped-def]
+    while True:
+        yield from batches(encoded, rng, tokens_per_batch=plan.tokens_per_batch, rest_weight=plan.rest_weight)
+
+
+def _optimizer(model: Qwen3ForCausalLM, plan: TrainingPlan) -> torch.optim.Optimizer:
+    matrices = [p for p in model.parameters() if p.ndim > 1]
+    gains = [p for p in model.parameters() if p.ndim <= 1]
+    return torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": plan.weight_decay}, {"params": gains, "weight_decay": 0.0}],
+        lr=plan.learning_rate,
+        betas=(0.9, 0.98),
+    )
+
+
+def _schedule(step: int, plan: TrainingPlan) -> float:
+    if step < plan.warmup_steps:
+        return step / plan.warmup_steps
+    done = (step - plan.warmup_steps) / max(1, plan.steps - plan.warmup_steps)
+    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def _loss(model: Qwen3ForCausalLM, batch: Batch, labels: torch.Tensor, found_weight: float) -> torch.Tensor:
+    # Padding stands on the right and attention is causal, so no mask is needed: no answer position sees it.
+    hidden = model.model(input_ids=batch.ids, use_cache=False).last_hidden_state
+    picked = torch.gather(hidden, 1, batch.positions.unsqueeze(-1).expand(-1, -1, hidden.shape[-1]))
+    logits = model.lm_head(picked)
+    losses = torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1), batch.targets.flatten(), ignore_index=-100, reduction="none"
+    )
+    answered = (losses * batch.weights.flatten()).sum() / len(batch.ids)
+    return answered + found_weight * _found_loss(hidden @ model.lm_head.weight[labels].T, batch.found)
+
+
+def _found_loss(logits: torch.Tensor, found: torch.Tensor) -> torch.Tensor:
+    """After each word of the chunk, the label of what was said so far: it tells a small model where to look."""
+    losses = torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1), found.flatten(), ignore_index=-1, reduction="none"
+    ).view(found.shape)
+    known = (found >= 0).sum(dim=1).clamp(min=1)
+    return (losses.sum(dim=1) / known).mean()
+
+
+def _say(log, line: str) -> None:  # type: ignore[no-untyped-def]
+    sys.stderr.write(line + "\n")
+    log.write(line + "\n")
+    log.flush()

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.domain.taxonomy import Category, RiskLevel
+from pipeline.domain.transcript import SpeakerRole
+from pipeline.errors import InputError
+from pipeline.training.rows import MAX_EARLIER_TURNS, Row, answer, chat, read_rows, user_content, write_rows
+
+SAFE = Row(((SpeakerRole.CLINICIAN, "How are you?"),), SpeakerRole.PATIENT, "Fine.", RiskLevel.SAFE, None, "en", "t")
+UNSAFE = Row((), SpeakerRole.OTHER, "Words.", RiskLevel.UNSAFE, Category.PHI, "en", "t")
+
+
+def test_rows_survive_a_round_trip_through_a_file(tmp_path: Path) -> None:
+    assert write_rows(tmp_path / "r.jsonl", [SAFE, UNSAFE]) == 2
+    assert list(read_rows(tmp_path / "r.jsonl")) == [SAFE, UNSAFE]
+
+
+def test_the_content_is_the_serving_profile_s_own() -> None:
+    assert user_content(SAFE) == "clinician: How are you?\nJUDGE patient: Fine."
+
+
+def test_the_prompt_ends_where_the_label_comes_next() -> None:
+    assert chat("x") == "<|im_start|>user\nx<|im_end|>\n<|im_start|>assistant\nSafety:"
+
+
+def test_the_answer_has_the_guard_s_words() -> None:
+    assert answer(SAFE) == " Safe\nCategories: None"
+    assert answer(UNSAFE) == " Unsafe\nCategories: PII"
+
+
+def test_no_more_turns_than_serving_gives_reach_the_prompt() -> None:
+    turns = tuple((SpeakerRole.PATIENT, f"turn {number}") for number in range(9))
+    row = Row(turns, SpeakerRole.PATIENT, "now", RiskLevel.SAFE, None, "en", "t")
+    lines = user_content(row).splitlines()
+    assert len(lines) == MAX_EARLIER_TURNS + 1
+    assert lines[-2] == "patient: turn 8"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        '{"id": "1"}',
+        '{"speaker": "patient", "text": "a", "label": "safe", "category": "phi", "lang": "en"}',
+        '{"speaker": "patient", "text": "a", "label": "unsafe", "category": "none", "lang": "en"}',
+        '{"speaker": "patient", "text": "a", "label": "bad", "category": "none", "lang": "en"}',
+    ],
+)
+def test_a_line_that_is_no_row_is_refused_without_its_text(tmp_path: Path, line: str) -> None:
+    (tmp_path / "r.jsonl").write_text(line + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"r\.jsonl, line 1: not an evaluation row"):
+        list(read_rows(tmp_path / "r.jsonl"))
