@@ -102,8 +102,12 @@ class Worker:
 
     def assigned(self, positions: Mapping[TopicPartition, int]) -> None:
         """Learn what the last owner knew, before the first record is delivered."""
-        for partition, position in positions.items():
-            self._own.take(partition, position)
+        try:
+            self._take(positions)
+        except BrokerUnavailable as error:
+            # Held, but nothing is known of it: recovery takes it again before a record of it is admitted.
+            self._log.warning("restore_failed", fault=error)
+            self._unsettled = True
         if self._paused:
             self._stream.pause(list(positions))
         self._owners_changed("partitions_assigned", list(positions))
@@ -252,20 +256,23 @@ class Worker:
         self._health.committed(len(slots))
 
     def _recover(self) -> None:
-        """After a failed commit: ask what was committed, and start again from there."""
+        """After a failed commit or take-over: ask what was committed, and start again from there."""
         try:
             positions = self._stream.recover()
+            self._take(positions)
         except BrokerUnavailable as error:
             self._log.warning("recovery_waits_for_broker", fault=error)
             self._clock.sleep(_BROKER_RETRY_SECONDS)
             return
-        for partition, position in positions.items():
-            self._own.take(partition, position)
         self._own.leave([partition for partition in self._own.partitions if partition not in positions])
         self._unsettled = False
         if self._paused:
             self._stream.pause(self._own.partitions)
         self._owners_changed("recovered", list(positions))
+
+    def _take(self, positions: Mapping[TopicPartition, int]) -> None:
+        for partition, position in positions.items():
+            self._own.take(partition, position)
 
     def _owners_changed(self, event: str, partitions: Sequence[TopicPartition]) -> None:
         if partitions:

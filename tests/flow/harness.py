@@ -15,6 +15,7 @@ from pipeline.audit.chain import verify
 from pipeline.broker.base import (
     AssignmentListener,
     OutgoingRecord,
+    Reader,
     Record,
     RecordRef,
     Stream,
@@ -209,6 +210,10 @@ class Site:
         records = list(records)
         return [ref for at in range(0, len(records), 500) for ref in self._publisher.publish(records[at : at + 500])]
 
+    def append(self, topic: str, value: bytes, *, partition: int) -> None:
+        """Write something of an outsider's."""
+        self._publisher.publish([OutgoingRecord(topic, b"k", value, partition)])
+
     def say(self, chunks: Iterable[TranscriptChunk]) -> list[RecordRef]:
         return self.send(chunk_record(chunk) for chunk in chunks)
 
@@ -221,6 +226,7 @@ class Site:
         limits: WorkerLimits | None = None,
         dead_letters: DeadLetterLimit | None = None,
         context: ContextLimits | None = None,
+        reader: Reader | None = None,
         wrap: Callable[[FaultyStream], Stream] = lambda stream: stream,
     ) -> Running:
         stream = FaultyStream(
@@ -229,7 +235,7 @@ class Site:
         metrics, health = Metrics(), Health()
         worker = Worker(
             stream=wrap(stream),
-            reader=self.broker.reader(),
+            reader=reader or self.broker.reader(),
             judge=judge or ScriptedJudge(),
             flow=Flow(self.stages, topics=TOPICS, actor=f"test {instance_id}", clock=self._clock),
             stages=self.stages,
