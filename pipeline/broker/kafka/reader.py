@@ -19,6 +19,7 @@ _READ_BATCH = 500
 # stays open costs no more than this.
 _MARKERS_SECONDS = 1.0
 _SETTLE_PAUSE_SECONDS = 0.005
+_NO_LEADER_PAUSE_SECONDS = 0.1
 _FIRST_WINDOW = 16
 
 
@@ -137,8 +138,16 @@ class KafkaReader:
         self, partition: TopicPartition, spec: int, *, isolation: IsolationLevel = IsolationLevel.READ_COMMITTED
     ) -> int:
         key = as_library(partition)
-        with translating("look up an offset"):
-            if self._admin_or_none is None:
-                self._admin_or_none = connect_admin(self._config)
-            found = self._admin_or_none.list_partition_offsets({key: spec}, isolation_level=isolation)
-        return int(found[key].offset)
+        deadline = Deadline(self._config.request_timeout_ms / 1000, clock=self._clock)
+        while True:
+            try:
+                with translating("look up an offset"):
+                    if self._admin_or_none is None:
+                        self._admin_or_none = connect_admin(self._config)
+                    found = self._admin_or_none.list_partition_offsets({key: spec}, isolation_level=isolation)
+                return int(found[key].offset)
+            except BrokerUnavailable:
+                # While a partition has no leader the library answers at once; a new one takes a second or two.
+                if deadline.passed:
+                    raise
+                self._clock.sleep(_NO_LEADER_PAUSE_SECONDS)
