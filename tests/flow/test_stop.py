@@ -57,7 +57,10 @@ def test_stopping_while_the_judge_never_answers_ends_at_the_deadline_and_loses_n
 class StubbornJudge(ScriptedJudge):
     """Goes on for a while when it is cancelled."""
 
+    asked = False
+
     async def judge(self, window: ContextWindow) -> Judgment | Abstention:
+        self.asked = True
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
@@ -65,12 +68,16 @@ class StubbornJudge(ScriptedJudge):
         return await super().judge(window)
 
 
-def test_a_judge_that_will_not_be_cancelled_is_left_behind_and_is_no_error(site: Site) -> None:
+def test_a_judge_that_will_not_be_cancelled_is_left_behind_and_ends_when_it_lets_go(site: Site) -> None:
     site.say(SAID[:1])
-    running = site.worker(StubbornJudge(), limits=WorkerLimits(drain_timeout_seconds=0.2)).start()
-    wait_until(lambda: running.metrics.registry.get_sample_value("consultguard_partitions_owned") == 3)
+    judge = StubbornJudge()
+    running = site.worker(judge, limits=WorkerLimits(drain_timeout_seconds=0.2)).start()
+    wait_until(lambda: judge.asked)
 
     running.stop()
+
+    assert judge.closed == 0
+    wait_until(lambda: judge.closed == 1)
 
 
 def test_stop_before_run_runs_nothing(site: Site) -> None:
