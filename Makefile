@@ -14,7 +14,7 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/consultguard
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-# Two stamps: the demo needs the package alone, the tests its tools as well.
+# Two stamps: the demo needs the package alone, the tests their tools as well (and Kafka's image testcontainers).
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 …" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -40,17 +40,17 @@ test: $(VENV)/.installed-dev ## every test; real Kafka and vLLM where they can r
 demo: $(VENV)/.installed ## sample consultations on the embedded log and the embedded guard
 	$(BIN)/consultguard demo
 
-demo-kafka: $(VENV)/.installed ## the same on real Apache Kafka and real vLLM, started and stopped for it
+demo-kafka: $(VENV)/.installed-dev ## the same on real Apache Kafka and real vLLM, started and stopped for it
 	$(BIN)/consultguard demo --broker kafka --judge vllm
 
 mini-guard: $(VENV)/.installed ## train and export the mini guard (DATA: the folder with the public data sets)
 	$(BIN)/python -m pipeline.trial.vllm_server env
 	$$($(BIN)/python -m pipeline.trial.vllm_server env --print-python) -m pipeline.training.make --data $(DATA) --out pipeline/judge/mini
 
-kafka-up: $(VENV)/.installed ## Apache Kafka in the background on KAFKA_PORT (9092)
+kafka-up: $(VENV)/.installed-dev ## Apache Kafka in the background on KAFKA_PORT (9092)
 	$(BIN)/python -m pipeline.trial.kafka_server up --port $(KAFKA_PORT)
 
-kafka-down: $(VENV)/.installed ## stop it
+kafka-down: $(VENV)/.installed-dev ## stop it
 	$(BIN)/python -m pipeline.trial.kafka_server down --port $(KAFKA_PORT)
 
 vllm-up: $(VENV)/.installed ## vLLM on the CPU with the mini guard in the background on VLLM_PORT (8000)
