@@ -5,6 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import structlog
@@ -126,13 +127,17 @@ class JudgeThread:
 
     def _begin(self, asks: Sequence[Ask]) -> None:
         for ask in asks:
-            self._tasks[ask.ticket] = self._loop.create_task(self._one(ask))
+            task = self._tasks[ask.ticket] = self._loop.create_task(self._one(ask))
+            task.add_done_callback(partial(self._forget, ask.ticket))
+
+    def _forget(self, ticket: int, _done: asyncio.Task[None]) -> None:
+        """Only when it has ended, cancelled or not: the judge is not closed under a call still on its way out."""
+        del self._tasks[ticket]
 
     def _cancel(self, tickets: Sequence[int]) -> None:
         for ticket in tickets:
-            task = self._tasks.pop(ticket, None)
-            if task is not None:
-                task.cancel()
+            if ticket in self._tasks:
+                self._tasks[ticket].cancel()
 
     async def _one(self, ask: Ask) -> None:
         began = time.monotonic()
@@ -141,14 +146,14 @@ class JudgeThread:
             answer = Answer(ask.ticket, finding, time.monotonic() - began, None)
         except Exception as error:  # noqa: BLE001 - handed to the worker's thread, which stops on it
             answer = Answer(ask.ticket, None, time.monotonic() - began, error)
-        self._tasks.pop(ask.ticket, None)
         self._done.append(answer)
         self._arrived.set()
 
     async def _shut(self) -> None:
         tasks = [task for task in (self._starting, *self._tasks.values()) if task is not None and not task.done()]
         for task in tasks:
-            task.cancel()
+            if not task.cancelling():  # a second cancel would cut short what the judge does about the first
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         try:
             await self._judge.close()
