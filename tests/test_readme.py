@@ -25,7 +25,7 @@ Dr. Alvarez: Good morning, um, how is the cough?
 Patient: Better since Monday.
 """
 _DIALOGUES = [
-    {"id": "a", "lang": "en", "turns": [{"speaker": "doctor", "text": "Any fever?"}, {"speaker": "patient", "text": "No."}]},
+    {"id": "a", "lang": "en", "turns": [{"speaker": "doctor", "text": "Any fever?"}, {"speaker": "patient", "text": "No"}]},
     {"id": "b", "lang": "en", "turns": [{"speaker": "patient", "text": "It still hurts when I bend."}]},
 ]  # fmt: skip
 
@@ -87,3 +87,12 @@ def test_make_help_lists_the_targets() -> None:
         pytest.skip("make is not installed")
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "demo-kafka" in done.stdout
+
+
+def test_the_example_settings_are_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from pipeline.settings import load_settings
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CONSULTGUARD_CONFIG_FILE", str(ROOT / "deploy" / "consultguard.example.toml"))
+    settings = load_settings()
+    assert (settings.broker, settings.judge, settings.topics.replication) == ("kafka", "vllm", 3)

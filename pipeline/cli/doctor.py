@@ -146,12 +146,11 @@ def _judge(settings: Settings) -> str:
         try:
             await judge.start()
             async with asyncio.timeout(settings.vllm.timeout_seconds):
-                found = await judge.judge(_probe_window())
+                found, model = await judge.judge(_probe_window()), judge.identity
         except TimeoutError:
             raise _NotWell("no answer in time", f"raise {variable('vllm', 'timeout_seconds')}, or see to it") from None
         finally:
             await judge.close()
-        model = judge.identity
         if isinstance(found, Abstention):
             raise _NotWell(
                 f"{model.name} abstained: {found.reason}", f"check {variable('vllm', 'profile')} against the model"

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from importlib.resources import as_file, files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -81,8 +82,8 @@ def missing_tools() -> str | None:
 
 
 def docker_answers() -> bool:
-    """Whether a Docker engine is there for us."""
-    if shutil.which("docker") is None:
+    """Whether a Docker engine is there for us, and what drives it (`testcontainers`, of the development install)."""
+    if shutil.which("docker") is None or find_spec("testcontainers") is None:
         return False
     asked = subprocess.run(["docker", "info"], capture_output=True, timeout=20, check=False)
     return asked.returncode == 0
