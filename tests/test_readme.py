@@ -25,9 +25,13 @@ Dr. Alvarez: Good morning, um, how is the cough?
 Patient: Better since Monday.
 """
 _DIALOGUES = [
-    {"id": "a", "lang": "en", "turns": [{"speaker": "doctor", "text": "Any fever?"}, {"speaker": "patient", "text": "No"}]},
+    {
+        "id": "a",
+        "lang": "en",
+        "turns": [{"speaker": "doctor", "text": "Any fever?"}, {"speaker": "patient", "text": "No."}],
+    },
     {"id": "b", "lang": "en", "turns": [{"speaker": "patient", "text": "It still hurts when I bend."}]},
-]  # fmt: skip
+]
 
 
 def blocks(kind: str) -> list[str]:
