@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from pipeline.domain.audit import AuditEvent, AuditRecord
+from pipeline.domain.policy import Rule
 
 # Around the 500 ms objective for a verdict (produced to committed), finer below it than above.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -34,7 +35,10 @@ class Metrics:
             registry=self.registry,
         )
         self.abstentions = Counter(
-            "consultguard_abstentions_total", "Judge abstentions, by reason.", ["reason"], registry=self.registry
+            "consultguard_abstentions_total",
+            "Committed chunks without a judgment, by reason.",
+            ["reason"],
+            registry=self.registry,
         )
         self.dead_letters = Counter(
             "consultguard_dead_letters_total", "Dead letters committed, by code.", ["code"], registry=self.registry
@@ -77,6 +81,9 @@ class Metrics:
             self.dead_letters.labels(audit.outcome).inc()
         if audit.verdict is not None:
             self.verdicts.labels(audit.verdict.level, audit.verdict.decided_by).inc()
+            abstained, _, reason = audit.verdict.rule.partition(f"{Rule.ABSTAINED}:")
+            if reason and not abstained:
+                self.abstentions.labels(reason).inc()
             for category in audit.verdict.categories:
                 self.categories.labels(category).inc()
 

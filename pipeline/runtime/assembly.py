@@ -75,7 +75,6 @@ def build_worker(
         max_in_flight=worker_settings.max_in_flight,
         commit_interval_ms=worker_settings.commit_interval_ms,
         drain_timeout_seconds=worker_settings.drain_timeout_seconds,
-        settle_seconds=2 * settings.kafka.transaction_timeout_ms / 1000,
     )
     worker = Worker(
         stream=broker.stream(topic=names.chunks, group=worker_settings.group, instance_id=worker_settings.instance_id),

@@ -44,7 +44,6 @@ class JudgeThread:
         self._done: deque[Answer] = deque()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._ready = threading.Event()
-        self._arrived = threading.Event()
         self._fault: BaseException | None = None
         self._starting: asyncio.Task[None] | None = None
         self._closed = False
@@ -74,15 +73,10 @@ class JudgeThread:
 
     def answers(self) -> list[Answer]:
         """Everything answered since the last call, in order of completion."""
-        self._arrived.clear()
         found: list[Answer] = []
         while self._done:
             found.append(self._done.popleft())
         return found
-
-    def wait(self, timeout_seconds: float) -> bool:
-        """Wait for an answer; False when none came in time."""
-        return self._arrived.wait(timeout_seconds)
 
     def close(self, *, timeout_seconds: float) -> None:
         """Cancel what is left, close the judge and end the thread. A second call does nothing.
@@ -147,7 +141,6 @@ class JudgeThread:
         except Exception as error:  # noqa: BLE001 - handed to the worker's thread, which stops on it
             answer = Answer(ask.ticket, None, time.monotonic() - began, error)
         self._done.append(answer)
-        self._arrived.set()
 
     async def _shut(self) -> None:
         tasks = [task for task in (self._starting, *self._tasks.values()) if task is not None and not task.done()]

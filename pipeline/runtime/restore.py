@@ -1,7 +1,14 @@
-"""What a new owner of a partition must know before it judges: consultations under way, and the audit chain's head."""
+"""What a new owner of a partition must know before it judges: consultations under way, and the audit chain's head.
+
+Reading a horizon back can take longer than a group waits for a silent member. So it is done in slices, and the worker
+polls between them; otherwise two workers could take a long partition from each other for ever.
+"""
+
+from dataclasses import dataclass
 
 from pipeline.audit.chain import chain_id_of, resume
 from pipeline.broker.base import Reader, TopicPartition
+from pipeline.clock import Clock, Deadline
 from pipeline.context.consultations import Consultations, ContextLimits
 from pipeline.domain.audit import ChainHead
 from pipeline.runtime.flow import Stages, prepare
@@ -10,36 +17,76 @@ _LOOK_BACK = (64, 4096, 262_144)
 """Offsets to look back for the last record before a position: transaction markers and aborted data hold none."""
 
 
-def restore_consultations(
-    reader: Reader, partition: TopicPartition, *, position: int, stages: Stages, limits: ContextLimits
-) -> Consultations:
-    """The consultations as they stand before `position`, by reading one horizon of input back.
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What the partition's last owner knew."""
 
-    The horizon counts from the last record before the position, not from now, so that a worker that was away for a
-    week remembers what a worker that never stopped would. Raises BrokerUnavailable.
+    consultations: Consultations
+    head: ChainHead
+
+
+class Restoration:
+    """The taking over of one partition from `position` on.
+
+    Consultations are restored by reading one horizon of input back. The horizon counts from the last record before
+    the position, not from now, so that a worker that was away for a week remembers what one that never stopped would.
     """
-    consultations = Consultations(limits)
-    begin = reader.begin_offset(partition)
-    last_ms = _last_timestamp(reader, partition, begin=begin, position=position)
-    if last_ms is None:
-        return consultations
-    start = max(begin, reader.offset_for_time(partition, last_ms - limits.horizon_ms))
-    for record in reader.read(partition, start=start, stop=position):
-        prepare(record, stages, consultations)
-    return consultations
 
+    def __init__(
+        self,
+        reader: Reader,
+        partition: TopicPartition,
+        *,
+        position: int,
+        stages: Stages,
+        limits: ContextLimits,
+        audit_topic: str,
+        clock: Clock,
+    ) -> None:
+        self._reader = reader
+        self._partition = partition
+        self._position = position
+        self._stages = stages
+        self._horizon_ms = limits.horizon_ms
+        self._audit = TopicPartition(audit_topic, partition.partition)
+        self._clock = clock
+        self._consultations = Consultations(limits)
+        self._next: int | None = None
 
-def restore_head(reader: Reader, source: TopicPartition, *, audit_topic: str, settle_seconds: float) -> ChainHead:
-    """The head of the partition's audit chain. Raises AuditBroken, BrokerUnavailable."""
-    last = reader.last(TopicPartition(audit_topic, source.partition), settle_seconds=settle_seconds)
-    return resume(last, chain_id=chain_id_of(source))
+    def advance(self, *, slice_seconds: float) -> Restored | None:
+        """Go on for about `slice_seconds`; what was restored once it is all there, None before.
 
+        Raises BrokerUnavailable, also while a predecessor's transaction on the audit partition is still open (call
+        again); AuditBroken where the chain cannot be continued.
+        """
+        deadline = Deadline(slice_seconds, clock=self._clock)
+        if self._next is None:
+            self._next = self._start()
+        if self._next < self._position:
+            for record in self._reader.read(self._partition, start=self._next, stop=self._position):
+                prepare(record, self._stages, self._consultations)
+                self._next = record.ref.offset + 1
+                if deadline.passed:
+                    return None
+            self._next = self._position
+        last = self._reader.last(self._audit, settle_seconds=deadline.remaining_seconds())
+        return Restored(self._consultations, resume(last, chain_id=chain_id_of(self._partition)))
 
-def _last_timestamp(reader: Reader, partition: TopicPartition, *, begin: int, position: int) -> int | None:
-    for distance in (*_LOOK_BACK, position - begin):
-        timestamp_ms = None
-        for record in reader.read(partition, start=max(begin, position - distance), stop=position):
-            timestamp_ms = record.timestamp_ms
-        if timestamp_ms is not None or distance >= position - begin:
-            return timestamp_ms
-    return None
+    def _start(self) -> int:
+        begin = self._reader.begin_offset(self._partition)
+        last_ms = self._last_timestamp(begin)
+        if last_ms is None:
+            return self._position
+        return max(begin, self._reader.offset_for_time(self._partition, last_ms - self._horizon_ms))
+
+    def _last_timestamp(self, begin: int) -> int | None:
+        """Of the last record before the position, in milliseconds; None if there is none."""
+        before = self._position - begin
+        for distance in (*_LOOK_BACK, before):
+            timestamp_ms = None
+            start = max(begin, self._position - distance)
+            for record in self._reader.read(self._partition, start=start, stop=self._position):
+                timestamp_ms = record.timestamp_ms
+            if timestamp_ms is not None or distance >= before:
+                return timestamp_ms
+        return None

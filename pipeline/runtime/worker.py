@@ -9,11 +9,10 @@ from pipeline.audit.writer import ChainWriter
 from pipeline.broker.base import Reader, Record, Stream, TopicPartition
 from pipeline.clock import Clock, Deadline
 from pipeline.context.consultations import ContextLimits
-from pipeline.domain.audit import AuditEvent
-from pipeline.domain.judgment import Abstention
 from pipeline.errors import BrokerError, BrokerUnavailable, CommitAborted, CommitUnknown, DeadLetterLimitReached
 from pipeline.judge.base import Judge
 from pipeline.metrics import Metrics
+from pipeline.runtime.accounts import Accounts
 from pipeline.runtime.commit import Committer
 from pipeline.runtime.docket import Docket, Heard
 from pipeline.runtime.flow import Flow, Pending, Stages
@@ -53,8 +52,7 @@ class Worker:
         self._stream, self._reader, self._flow = stream, reader, flow
         self._limits, self._metrics, self._health, self._clock = limits, metrics, health, clock
         self._stopping = threading.Event()
-        self._meter = DeadLetterMeter(dead_letters)
-        self._limit_broken: str | None = None
+        self._accounts = Accounts(metrics=metrics, health=health, meter=DeadLetterMeter(dead_letters), clock=clock)
         self._judges = JudgeThread(judge)
         self._docket = Docket(self._judges)
         self._inflight = InFlight(limits.max_in_flight)
@@ -69,9 +67,6 @@ class Worker:
             docket=self._docket,
             audit_topic=audit_topic,
             context=context,
-            settle_seconds=limits.settle_seconds,
-            restore_timeout_seconds=limits.restore_timeout_seconds,
-            stopping=self._stopping,
             clock=clock,
         )
         self._unsettled = False
@@ -101,15 +96,8 @@ class Worker:
     # What the stream tells (AssignmentListener)
 
     def assigned(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Learn what the last owner knew, before the first record is delivered."""
-        try:
-            self._take(positions)
-        except BrokerUnavailable as error:
-            # Held, but nothing is known of it: recovery takes it again before a record of it is admitted.
-            self._log.warning("restore_failed", fault=error)
-            self._unsettled = True
-        if self._paused:
-            self._stream.pause(list(positions))
+        """Nothing of these is delivered before what their last owner knew is restored; the loop does that."""
+        self._take(positions)
         self._owners_changed("partitions_assigned", list(positions))
 
     def revoked(self, partitions: Sequence[TopicPartition]) -> None:
@@ -145,8 +133,7 @@ class Worker:
             except BrokerUnavailable as error:
                 if self._stopping.is_set():
                     raise
-                self._log.warning("broker_unavailable", fault=error)
-                self._clock.sleep(_BROKER_RETRY_SECONDS)
+                self._wait_for_broker("broker_unavailable", error)
             else:
                 self._health.started()
                 self._log.info("worker_started")
@@ -156,35 +143,52 @@ class Worker:
         if self._unsettled:
             self._recover()
             return
-        records = self._poll()
-        if self._unsettled:  # a commit failed while partitions were being revoked; recovery delivers these again
-            return
-        for record in records:
+        for record in self._poll():
             self._admit(record)
+        self._restore()
         self._docket.ask()
         self._hear()
         if self._commit_due():
             self._try_commit()
         self._press()
-        if self._limit_broken is not None:
-            raise DeadLetterLimitReached(f"{self._limit_broken}; {LIMIT_ADVICE}")
+        if self._accounts.limit_broken is not None:
+            raise DeadLetterLimitReached(f"{self._accounts.limit_broken}; {LIMIT_ADVICE}")
 
     def _poll(self) -> Sequence[Record]:
         try:
             return self._stream.poll(timeout_seconds=self._patience_seconds(), max_records=max(1, self._inflight.free))
         except BrokerUnavailable as error:
-            self._log.warning("broker_unavailable", fault=error)
-            self._clock.sleep(_BROKER_RETRY_SECONDS)
+            self._wait_for_broker("broker_unavailable", error)
             return ()
 
+    def _restore(self) -> None:
+        """One slice; a partition that is ready by it is delivered from now on."""
+        if not self._own.restoring:
+            return
+        try:
+            ready = self._own.advance()
+        except BrokerUnavailable as error:
+            self._wait_for_broker("restore_waits_for_broker", error)
+            return
+        if ready is not None:
+            if not self._paused:
+                self._stream.resume([ready])
+            self._owners_changed("partition_ready", [ready])
+
     def _patience_seconds(self) -> float:
+        if self._own.restoring:
+            return 0.0
         if self._inflight.has_decided():
             due = self._last_commit + self._limits.commit_interval_ms / 1000 - self._clock.monotonic()
             return min(max(due, 0.0), _BUSY_POLL_SECONDS)
         return _BUSY_POLL_SECONDS if len(self._docket) else _IDLE_POLL_SECONDS
 
     def _admit(self, record: Record) -> None:
+        if self._unsettled:
+            return  # a commit failed while partitions were taken away, inside this step's poll; it is delivered again
         if record.ref.topic_partition not in self._own:
+            # Paused or gone, it should not have come. Dropping it would skip it: recovery rewinds.
+            self._unsettled = True
             return
         slot = self._inflight.admit(record)
         admitted = self._flow.admit(record)
@@ -198,8 +202,6 @@ class Worker:
     def _hear(self) -> None:
         for heard in self._docket.hear():
             self._metrics.judge_seconds.observe(heard.seconds)
-            if isinstance(heard.finding, Abstention):
-                self._metrics.abstentions.labels(heard.finding.reason).inc()
             self._conclude(heard)
 
     def _conclude(self, heard: Heard) -> None:
@@ -208,10 +210,10 @@ class Worker:
     def _press(self) -> None:
         """Backpressure: a full window pauses intake, a half-empty one resumes it. Membership lives on in `poll`."""
         if not self._paused and self._inflight.free == 0:
-            self._stream.pause(self._own.partitions)
+            self._stream.pause(self._own.ready)
             self._paused = True
         elif self._paused and self._inflight.free * 2 >= self._inflight.capacity:
-            self._stream.resume(self._own.partitions)
+            self._stream.resume(self._own.ready)
             self._paused = False
         self._metrics.paused.set(self._paused)
 
@@ -245,40 +247,44 @@ class Worker:
 
     def _count(self, slots: Sequence[Slot]) -> None:
         self._docket.settled([slot.record.ref for slot in slots])
-        now_ms = self._clock.now_ms()
-        for slot in slots:
-            assert slot.outcome is not None
-            audit = slot.outcome.audit
-            self._metrics.committed(audit, seconds=max(0.0, (now_ms - slot.record.timestamp_ms) / 1000))
-            broken = self._meter.count(dead=audit.event == AuditEvent.DEAD_LETTERED)
-            self._limit_broken = broken or self._limit_broken
+        self._accounts.count(slots)
         self._metrics.in_flight.set(len(self._inflight))
-        self._health.committed(len(slots))
 
     def _recover(self) -> None:
-        """After a failed commit or take-over: ask what was committed, and start again from there."""
+        """After a failed commit: ask what was committed, and start again from there."""
         try:
             positions = self._stream.recover()
-            self._take(positions)
         except BrokerUnavailable as error:
-            self._log.warning("recovery_waits_for_broker", fault=error)
-            self._clock.sleep(_BROKER_RETRY_SECONDS)
+            self._wait_for_broker("recovery_waits_for_broker", error)
             return
-        self._own.leave([partition for partition in self._own.partitions if partition not in positions])
+        self._count_settled(positions)
+        self._own.leave([partition for partition in self._own.taken if partition not in positions])
+        self._take(positions)
         self._unsettled = False
-        if self._paused:
-            self._stream.pause(self._own.partitions)
         self._owners_changed("recovered", list(positions))
+
+    def _count_settled(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Chunks of a commit whose outcome was unknown, and which turns out to have happened."""
+        decided = self._inflight.decided()
+        for partition, position in positions.items():
+            slots = [slot for slot in decided.get(partition, ()) if slot.record.ref.offset < position]
+            if slots:
+                self._count(slots)
 
     def _take(self, positions: Mapping[TopicPartition, int]) -> None:
         for partition, position in positions.items():
             self._own.take(partition, position)
+        self._stream.pause(list(positions))
 
     def _owners_changed(self, event: str, partitions: Sequence[TopicPartition]) -> None:
         if partitions:
             self._log.info(event, partitions=sorted(partition.partition for partition in partitions))
-        self._metrics.partitions.set(len(self._own))
-        self._health.owns(len(self._own))
+        self._metrics.partitions.set(len(self._own.ready))
+        self._health.owns(len(self._own.ready))
+
+    def _wait_for_broker(self, event: str, error: BrokerUnavailable) -> None:
+        self._log.warning(event, fault=error)
+        self._clock.sleep(_BROKER_RETRY_SECONDS)
 
     def _close(self, deadline: Deadline) -> None:
         try:
@@ -291,7 +297,7 @@ class Worker:
     def _drain(self, deadline: Deadline) -> None:
         """Take nothing new in; finish and commit what is in flight."""
         self._paused = True
-        self._stream.pause(self._own.partitions)
+        self._stream.pause(self._own.taken)
         while len(self._inflight) and not deadline.passed and not self._unsettled:
             self._poll()  # keeps the membership; with everything paused it delivers nothing
             self._hear()

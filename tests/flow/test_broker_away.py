@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 
 from pipeline.broker.base import Reader, Record, TopicPartition
 from pipeline.errors import AuditBroken, BrokerUnavailable
-from pipeline.runtime.limits import WorkerLimits
 from tests.flow.conversations import interleaved
 from tests.flow.harness import TOPICS, Fault, FaultyStream, Site, wait_until
 
@@ -52,22 +51,10 @@ def test_taking_a_partition_over_waits_for_the_broker(site: Site) -> None:
     site.check()
 
 
-def test_a_partition_that_could_not_be_taken_over_in_time_is_taken_over_later(site: Site) -> None:
-    """Not skipped: a worker that holds a partition without working on it stalls the partition unseen."""
-    site.say(SAID)
-    limits = WorkerLimits(commit_interval_ms=5, restore_timeout_seconds=0.0, drain_timeout_seconds=10.0)
-    running = site.worker(reader=FlakyReader(site.broker.reader(), failures=1), limits=limits).start()
-    site.wait_settled()
-    running.stop()
-
-    site.check()
-
-
 def test_a_worker_waits_for_a_broker_that_stays_away_until_it_is_stopped(site: Site) -> None:
     site.say(SAID)
-    limits = WorkerLimits(restore_timeout_seconds=0.0)
     reader = FlakyReader(site.broker.reader(), failures=1000)
-    running = site.worker(reader=reader, limits=limits).start()
+    running = site.worker(reader=reader).start()
     wait_until(lambda: reader.failures < 998)
 
     assert not running.health.state.ready

@@ -4,14 +4,18 @@ import asyncio
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from pipeline.broker.base import Record, Stream, TopicPartition
 from pipeline.domain.judgment import Abstention, Judgment
+from pipeline.domain.transcript import TranscriptChunk
 from pipeline.domain.window import ContextWindow
 from pipeline.errors import CommitAborted
 from pipeline.runtime.limits import WorkerLimits
+from pipeline.source.decode import InvalidRecord
 from pipeline.testing.scripted_judge import ScriptedJudge
 from tests.flow.conversations import interleaved
 from tests.flow.harness import SESSION_SECONDS, TOPICS, Fault, FaultyStream, Site, stays, wait_until
@@ -135,3 +139,27 @@ def test_a_faulty_stream_refuses_a_commit_before_recovery(site: Site) -> None:
         stream.commit([], offsets={})
     with pytest.raises(AssertionError):
         stream.commit([], offsets={})
+
+
+def test_reading_back_for_longer_than_a_session_costs_no_membership(tmp_path: Path) -> None:
+    """Two workers would otherwise take a long partition from each other for ever."""
+    site = Site(tmp_path, partitions=2)
+    said = interleaved(consultations=20, chunks=30)
+    site.say(said[:-40])
+    first = site.worker().start()
+    site.wait_settled()
+    first.stop()
+    quick = site.stages
+
+    def slowly(record: Record) -> TranscriptChunk | InvalidRecord:
+        time.sleep(5 * SESSION_SECONDS / len(said))
+        return quick.decode(record)
+
+    site.stages = replace(quick, decode=slowly)
+    site.say(said[-40:])
+    workers = [site.worker(instance_id=name).start() for name in ("a", "b")]
+    site.wait_settled()
+    for worker in workers:
+        worker.stop()
+    site.check()
+    site.close()
