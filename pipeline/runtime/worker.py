@@ -24,8 +24,7 @@ from pipeline.runtime.ownership import Ownership
 from pipeline.sink.dead_letter import LIMIT_ADVICE, DeadLetterLimit, DeadLetterMeter
 
 _IDLE_POLL_SECONDS = 0.1
-_BUSY_POLL_SECONDS = 0.005
-"""While chunks are at the judge a poll must not hold a finished verdict back."""
+_BUSY_POLL_SECONDS = 0.005  # while chunks are at the judge, a poll must not hold a finished verdict back
 _BROKER_RETRY_SECONDS = 0.5
 _LEAST_CLOSE_SECONDS = 1.0
 
@@ -217,8 +216,6 @@ class Worker:
             self._paused = False
         self._metrics.paused.set(self._paused)
 
-    # Committing
-
     def _commit_due(self) -> bool:
         elapsed_ms = (self._clock.monotonic() - self._last_commit) * 1000
         return elapsed_ms >= self._limits.commit_interval_ms or self._inflight.free == 0
@@ -267,9 +264,7 @@ class Worker:
         """Chunks of a commit whose outcome was unknown, and which turns out to have happened."""
         decided = self._inflight.decided()
         for partition, position in positions.items():
-            slots = [slot for slot in decided.get(partition, ()) if slot.record.ref.offset < position]
-            if slots:
-                self._count(slots)
+            self._count([slot for slot in decided.get(partition, ()) if slot.record.ref.offset < position])
 
     def _take(self, positions: Mapping[TopicPartition, int]) -> None:
         for partition, position in positions.items():
