@@ -76,7 +76,14 @@ class Worker:
 
 
 def run(
-    *, bootstrap: tuple[str, ...], chunks: int, kills: int, seed: int, home: Path, say: Any = print
+    *,
+    bootstrap: tuple[str, ...],
+    chunks: int,
+    kills: int,
+    seed: int,
+    home: Path,
+    pause_seconds: float = 6.0,
+    say: Any = print,
 ) -> dict[str, Any]:
     """Publish, work, kill, count. Returns the counts."""
     rng = random.Random(seed)
@@ -106,7 +113,7 @@ def run(
     for worker in workers:
         worker.start()
     with closing(broker.reader()) as reader:
-        _kill_while_working(workers, rng, kills=kills, say=say)
+        _kill_while_working(workers, rng, kills=kills, pause_seconds=pause_seconds, say=say)
         _wait_until_committed(reader, refs, workers, group=f"{_GROUP}", say=say)
         codes = [worker.stop() for worker in workers]
         found = observe(reader, names, partitions=_PARTITIONS, sent={chunk.chunk_id for chunk in sent})
@@ -129,12 +136,14 @@ def run(
     }
 
 
-def _kill_while_working(workers: list[Worker], rng: random.Random, *, kills: int, say: Any) -> None:
+def _kill_while_working(
+    workers: list[Worker], rng: random.Random, *, kills: int, pause_seconds: float, say: Any
+) -> None:
     pending = [worker for worker in workers for _ in range(kills)]
     rng.shuffle(pending)
     for worker in pending:
         # From in the middle of starting up to well into the work.
-        time.sleep(rng.uniform(0.5, 6.0))
+        time.sleep(rng.uniform(0.5, pause_seconds))
         worker.kill()
         say(f"killed {worker.kills}", file=sys.stderr)
         worker.start()
@@ -173,6 +182,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--chunks", type=int, default=10_000)
     parser.add_argument("--kills", type=int, default=5, help="of each worker")
+    parser.add_argument("--pause-seconds", type=float, default=20.0, help="between two kills, at most")
     parser.add_argument("--seed", type=int, default=random.randrange(10_000))
     parser.add_argument("--bootstrap", help="host:port of a running Kafka")
     arguments = parser.parse_args()
@@ -183,7 +193,12 @@ def main() -> int:
         else:
             bootstrap = stack.enter_context(KafkaServer()).bootstrap_servers
         counts = run(
-            bootstrap=bootstrap, chunks=arguments.chunks, kills=arguments.kills, seed=arguments.seed, home=home
+            bootstrap=bootstrap,
+            chunks=arguments.chunks,
+            kills=arguments.kills,
+            seed=arguments.seed,
+            home=home,
+            pause_seconds=arguments.pause_seconds,
         )
     print(json.dumps(counts))
     print(f"worker logs: {home}", file=sys.stderr)
