@@ -53,6 +53,7 @@ def _save_hf(model: Qwen3ForCausalLM, tokenizer: Tokenizer, folder: Path, dtype:
     copy.load_state_dict(model.state_dict())
     copy.tie_weights()
     copy.save_pretrained(folder)
+    (folder / "model.safetensors").chmod(0o644)
     save_tokenizer(tokenizer, folder, max_tokens=MAX_TOKENS)
     (folder / "generation_config.json").write_text(json.dumps(_GENERATION, indent=2) + "\n", encoding="utf-8")
 

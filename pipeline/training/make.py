@@ -20,8 +20,8 @@ from pipeline.training.reading import OnnxReader, TorchReader
 from pipeline.training.rows import Row, read_rows, write_rows
 from pipeline.training.score import agreement, score
 from pipeline.training.synthesize import Synthesizer
-from pipeline.training.train import TrainingPlan, train
-from pipeline.training.vocabulary import train_tokenizer
+from pipeline.training.train import MAX_TOKENS, TrainingPlan, train
+from pipeline.training.vocabulary import save_tokenizer, train_tokenizer
 
 _HELD_OUT_ROWS = 3000
 _NATURAL_ROWS = 3000
@@ -47,6 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
     for path in options.policy or []:
         sets[f"policy_{path.stem}"] = list(read_rows(path))
     tokenizer = train_tokenizer(rows[:_TOKENIZER_ROWS])
+    save_tokenizer(tokenizer, out, max_tokens=MAX_TOKENS)
     model = round_weights(train(rows, tokenizer, plan, out))
     export(model, tokenizer, out)
     manifest = {
