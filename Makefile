@@ -45,7 +45,9 @@ demo-kafka: $(VENV)/.installed-dev ## the same on real Apache Kafka and real vLL
 
 mini-guard: $(VENV)/.installed ## train and export the mini guard (DATA: the folder with the public data sets)
 	$(BIN)/python -m pipeline.trial.vllm_server env
-	$$($(BIN)/python -m pipeline.trial.vllm_server env --print-python) -m pipeline.training.make --data $(DATA) --out pipeline/judge/mini
+	$$($(BIN)/python -m pipeline.trial.vllm_server env --print-python) -m pipeline.training.make \
+	  --data $(DATA) --out build/mini-guard --policy tests/data/policy/*.jsonl
+	cp -r build/mini-guard/hf build/mini-guard/onnx build/mini-guard/manifest.json pipeline/judge/mini/
 
 kafka-up: $(VENV)/.installed-dev ## Apache Kafka in the background on KAFKA_PORT (9092)
 	$(BIN)/python -m pipeline.trial.kafka_server up --port $(KAFKA_PORT)

@@ -92,7 +92,9 @@ class EmbeddedSettings(_Group):
     """The mini guard in the process."""
 
     model_dir: Path | None = Field(None, description="an ONNX Runtime GenAI folder; default: the one shipped")
-    threads: Positive = Field(1, description="windows judged at a time")
+    threads: Positive = Field(
+        default_factory=lambda: min(4, os.cpu_count() or 1), description="windows judged at a time, each on one core"
+    )
 
 
 class WorkerSettings(_Group):
@@ -156,7 +158,7 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal")
     kafka: KafkaSettings = KafkaSettings()
     vllm: VllmSettings = VllmSettings()
-    embedded: EmbeddedSettings = EmbeddedSettings()
+    embedded: EmbeddedSettings = Field(default_factory=EmbeddedSettings)
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
     context: ContextSettings = ContextSettings()
     topics: TopicSettings = TopicSettings()
