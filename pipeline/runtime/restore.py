@@ -69,7 +69,8 @@ class Restoration:
                 if deadline.passed:
                     return None
             self._next = self._position
-        last = self._reader.last(self._audit, settle_seconds=deadline.remaining_seconds())
+        # Not waiting here for a predecessor's transaction to end: other partitions have work to do meanwhile.
+        last = self._reader.last(self._audit, settle_seconds=0.0)
         return Restored(self._consultations, resume(last, chain_id=chain_id_of(self._partition)))
 
     def _start(self) -> int:

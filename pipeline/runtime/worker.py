@@ -70,6 +70,7 @@ class Worker:
         )
         self._unsettled = False
         self._paused = False
+        self._restore_at = 0.0
         self._last_commit = clock.monotonic()
         self._log = structlog.get_logger()
 
@@ -162,12 +163,14 @@ class Worker:
 
     def _restore(self) -> None:
         """One slice; a partition that is ready by it is delivered from now on."""
-        if not self._own.restoring:
+        if not self._own.restoring or self._clock.monotonic() < self._restore_at:
             return
         try:
             ready = self._own.advance()
         except BrokerUnavailable as error:
-            self._wait_for_broker("restore_waits_for_broker", error)
+            # Often a killed predecessor's transaction, which the broker ends in time; the others work on meanwhile.
+            self._log.info("restore_waits", fault=error)
+            self._restore_at = self._clock.monotonic() + _BROKER_RETRY_SECONDS
             return
         if ready is not None:
             if not self._paused:
@@ -175,7 +178,7 @@ class Worker:
             self._owners_changed("partition_ready", [ready])
 
     def _patience_seconds(self) -> float:
-        if self._own.restoring:
+        if self._own.restoring and self._clock.monotonic() >= self._restore_at:
             return 0.0
         if self._inflight.has_decided():
             due = self._last_commit + self._limits.commit_interval_ms / 1000 - self._clock.monotonic()
@@ -248,7 +251,7 @@ class Worker:
         self._metrics.in_flight.set(len(self._inflight))
 
     def _recover(self) -> None:
-        """After a failed commit: ask what was committed, and start again from there."""
+        """After a failed commit: start again from what was committed."""
         try:
             positions = self._stream.recover()
         except BrokerUnavailable as error:
