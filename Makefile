@@ -4,9 +4,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= data
-KAFKA_PORT ?= 9092
-VLLM_PORT ?= 8000
-CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/consultguard
 
 .DEFAULT_GOAL := help
 .PHONY: help install check test demo demo-kafka mini-guard kafka-up kafka-down vllm-up vllm-down schemas clean
@@ -49,17 +46,17 @@ mini-guard: $(VENV)/.installed ## train and export the mini guard (DATA: the fol
 	  --data $(DATA) --out build/mini-guard --policy tests/data/policy/*.jsonl
 	cp -r build/mini-guard/hf build/mini-guard/onnx build/mini-guard/manifest.json pipeline/judge/mini/
 
-kafka-up: $(VENV)/.installed-dev ## Apache Kafka in the background on KAFKA_PORT (9092)
-	$(BIN)/python -m pipeline.trial.kafka_server up --port $(KAFKA_PORT)
+kafka-up: $(VENV)/.installed-dev ## Apache Kafka in the background, on KAFKA_PORT, 9092 or a free port
+	$(BIN)/python -m pipeline.trial.kafka_server up $(if $(KAFKA_PORT),--port $(KAFKA_PORT))
 
 kafka-down: $(VENV)/.installed-dev ## stop it
-	$(BIN)/python -m pipeline.trial.kafka_server down --port $(KAFKA_PORT)
+	$(BIN)/python -m pipeline.trial.kafka_server down
 
-vllm-up: $(VENV)/.installed ## vLLM on the CPU with the mini guard in the background on VLLM_PORT (8000)
-	$(BIN)/python -m pipeline.trial.vllm_server up --port $(VLLM_PORT)
+vllm-up: $(VENV)/.installed ## vLLM on the CPU with the mini guard in the background, on VLLM_PORT, 8000 or a free port
+	$(BIN)/python -m pipeline.trial.vllm_server up $(if $(VLLM_PORT),--port $(VLLM_PORT))
 
 vllm-down: $(VENV)/.installed ## stop it
-	$(BIN)/python -m pipeline.trial.vllm_server down --port $(VLLM_PORT)
+	$(BIN)/python -m pipeline.trial.vllm_server down
 
 schemas: $(VENV)/.installed ## write schemas/ from the wire models
 	$(BIN)/consultguard schema write

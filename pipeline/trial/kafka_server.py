@@ -29,8 +29,9 @@ from pipeline.trial.kafka_runtime import (
     kafka_version,
     missing_tools,
 )
+from pipeline.trial.ports import HOST, free_port, free_port_near
 
-_HOST = "127.0.0.1"
+_DEFAULT_PORT = 9092
 _READY_SECONDS = 90.0
 _STOP_SECONDS = 30.0
 _READY_PAUSE_SECONDS = 0.2
@@ -54,7 +55,7 @@ class KafkaServer:
 
     @property
     def bootstrap_servers(self) -> tuple[str, ...]:
-        return (f"{_HOST}:{self._port}",)
+        return (f"{HOST}:{self._port}",)
 
     @property
     def log_file(self) -> Path:
@@ -116,7 +117,7 @@ class KafkaServer:
     def _make_runtime(self) -> Runtime:
         if docker_answers():
             return DockerRuntime(self._properties(bind="0.0.0.0"), port=self._port)  # noqa: S104 - inside the container
-        return JarRuntime(self._properties(bind=_HOST), data_dir=self._data_dir, log_file=self.log_file)
+        return JarRuntime(self._properties(bind=HOST), data_dir=self._data_dir, log_file=self.log_file)
 
     def _properties(self, *, bind: str) -> dict[str, str]:
         single = {
@@ -138,10 +139,10 @@ class KafkaServer:
         return {
             "process.roles": "broker,controller",
             "node.id": "1",
-            "controller.quorum.voters": f"1@{_HOST}:{self._controller_port}",
+            "controller.quorum.voters": f"1@{HOST}:{self._controller_port}",
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://{bind}:{self._port},CONTROLLER://{_HOST}:{self._controller_port}",
-            "advertised.listeners": f"PLAINTEXT://{_HOST}:{self._port}",
+            "listeners": f"PLAINTEXT://{bind}:{self._port},CONTROLLER://{HOST}:{self._controller_port}",
+            "advertised.listeners": f"PLAINTEXT://{HOST}:{self._port}",
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "inter.broker.listener.name": "PLAINTEXT",
             "log.dirs": str(self._data_dir / "log"),
@@ -169,18 +170,10 @@ class KafkaServer:
         return self.log_file.read_bytes()[-_LOG_TAIL_BYTES:].decode("utf-8", "replace").strip()
 
 
-def free_port() -> int:
-    """A TCP port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _accepts(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
-        return probe.connect_ex((_HOST, port)) == 0
+        return probe.connect_ex((HOST, port)) == 0
 
 
 def _answers(broker: KafkaBroker) -> bool:
@@ -198,9 +191,9 @@ def main(arguments: list[str] | None = None) -> int:
     """`up` starts one in the background, `down` ends it, `serve` runs it in the foreground."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.trial.kafka_server", description=__doc__)
     parser.add_argument("command", choices=("up", "down", "serve"))
-    parser.add_argument("--port", type=int, default=9092)
+    parser.add_argument("--port", type=int, help=f"default: {_DEFAULT_PORT}, or a free one where that is taken")
     parsed = parser.parse_args(arguments)
-    home = cache_dir() / f"trial-kafka-{parsed.port}"
+    home = cache_dir() / "trial-kafka"
     home.mkdir(parents=True, exist_ok=True)
     try:
         match parsed.command:
@@ -209,18 +202,19 @@ def main(arguments: list[str] | None = None) -> int:
             case "down":
                 return _down(home)
             case _:
-                return _serve(home, parsed.port)
+                return _serve(home, parsed.port or free_port_near(_DEFAULT_PORT))
     except BrokerUnavailable as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def _up(home: Path, port: int) -> int:
+def _up(home: Path, port: int | None) -> int:
     if _running_pid(home) is None:
-        (home / "ready").unlink(missing_ok=True)
+        (home / "port").unlink(missing_ok=True)
+        chosen = port or free_port_near(_DEFAULT_PORT)
         with (home / "serve.log").open("wb") as log:
             serving = subprocess.Popen(
-                [sys.executable, "-m", "pipeline.trial.kafka_server", "serve", "--port", str(port)],
+                [sys.executable, "-m", "pipeline.trial.kafka_server", "serve", "--port", str(chosen)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -228,13 +222,14 @@ def _up(home: Path, port: int) -> int:
             )
         (home / "pid").write_text(str(serving.pid))
         clock = SystemClock()
-        while not (home / "ready").exists():
+        while not (home / "port").exists():
             if serving.poll() is not None:
                 raise BrokerUnavailable((home / "serve.log").read_text("utf-8", "replace").strip())
             clock.sleep(_READY_PAUSE_SECONDS)
-    print(f"Apache Kafka {kafka_version()} answers on {_HOST}:{port}; data and logs in {home}")
+    answering = (home / "port").read_text()
+    print(f"Apache Kafka {kafka_version()} answers on {HOST}:{answering}; data and logs in {home}")
     print("Use it with:")
-    print(f"  export CONSULTGUARD_BROKER=kafka CONSULTGUARD_KAFKA_BOOTSTRAP_SERVERS={_HOST}:{port}")
+    print(f"  export CONSULTGUARD_BROKER=kafka CONSULTGUARD_KAFKA_BOOTSTRAP_SERVERS={HOST}:{answering}")
     return 0
 
 
@@ -255,18 +250,21 @@ def _serve(home: Path, port: int) -> int:
     watched = {signal.SIGTERM, signal.SIGINT}
     with KafkaServer(data_dir=home, port=port):
         signal.pthread_sigmask(signal.SIG_BLOCK, watched)
-        (home / "ready").touch()
+        # Written whole or not at all: `up` reads it as soon as it is there.
+        (home / "port.new").write_text(str(port))
+        (home / "port.new").replace(home / "port")
         signal.sigwait(watched)
-    (home / "ready").unlink(missing_ok=True)
+    (home / "port").unlink(missing_ok=True)
     (home / "pid").unlink(missing_ok=True)
     return 0
 
 
 def _running_pid(home: Path) -> int | None:
-    with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
+    """Of the server that serves `home`; None if it ended, or another process has its number now."""
+    with contextlib.suppress(FileNotFoundError, ValueError):
         pid = int((home / "pid").read_text())
-        os.kill(pid, 0)
-        return pid
+        if b"pipeline.trial.kafka_server" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            return pid
     return None
 
 

@@ -7,7 +7,6 @@ import argparse
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from pipeline.errors import ConsultGuardError, JudgeUnavailable
 from pipeline.trial.kafka_runtime import cache_dir
+from pipeline.trial.ports import free_port, free_port_near
 from pipeline.trial.vllm_environment import ensure_vllm_environment
 
 MINI_GUARD = Path(__file__).parents[1] / "judge" / "mini" / "hf"
@@ -30,6 +30,8 @@ _ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
 }
+_DEFAULT_PORT = 8000
+_NAME = "guard"
 _READY_SECONDS = 600.0
 _STOP_SECONDS = 20.0
 
@@ -44,7 +46,7 @@ class VllmServer:
         self,
         model: Path = MINI_GUARD,
         *,
-        name: str = "guard",
+        name: str = _NAME,
         port: int | None = None,
         dtype: str = "float32",
         max_model_len: int = 2048,
@@ -52,7 +54,7 @@ class VllmServer:
         stays: bool = False,
     ) -> None:
         self.name = name
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self.log_file = log_file or Path(tempfile.gettempdir()) / f"consultguard-vllm-{self.port}.log"
         self._model = model
         self._dtype = dtype
@@ -158,34 +160,40 @@ def answers(url: str, name: str) -> bool:
         return False
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _up(model: Path, port: int | None, state_file: Path) -> str:
+    pid, running_port = _running(state_file)
+    if pid is None:
+        server = VllmServer(model, port=port or free_port_near(_DEFAULT_PORT), stays=True)
+        server.start()
+        state_file.parent.mkdir(parents=True, exist_ok=True)
+        state_file.write_text(f"{server.pid} {server.port}")
+        running_port = server.port
+    return (
+        f"vLLM answers on http://127.0.0.1:{running_port}\nUse it with:\n  export CONSULTGUARD_JUDGE=vllm "
+        f"CONSULTGUARD_VLLM_ENDPOINTS=http://127.0.0.1:{running_port} CONSULTGUARD_VLLM_MODEL={_NAME} "
+        "CONSULTGUARD_VLLM_PROFILE=consultguard"
+    )
 
 
-def _up(model: Path, port: int, pid_file: Path) -> str:
-    server = VllmServer(model, port=port, stays=True)
-    if answers(server.url, server.name):
-        return f"already up at {server.url}, model {server.name}"
-    server.start()
-    pid_file.parent.mkdir(parents=True, exist_ok=True)
-    pid_file.write_text(str(server.pid))
-    return f"up at {server.url}, model {server.name}; log: {server.log_file}"
-
-
-def _down(pid_file: Path) -> str:
-    if not pid_file.is_file():
-        return "not up"
-    pid = int(pid_file.read_text())
-    pid_file.unlink()
-    if not _is_ours(pid):
-        return "not up"
+def _down(state_file: Path) -> str:
+    pid, _port = _running(state_file)
+    state_file.unlink(missing_ok=True)
+    if pid is None:
+        return "no trial vLLM is running"
     os.kill(pid, signal.SIGTERM)
     until = time.monotonic() + _STOP_SECONDS
     while _is_ours(pid) and time.monotonic() < until:
         time.sleep(0.1)
-    return "down"
+    return "stopped"
+
+
+def _running(state_file: Path) -> tuple[int | None, int | None]:
+    """Process and port of the server that `up` left running; None and None if there is none."""
+    try:
+        pid, port = map(int, state_file.read_text().split())
+    except (OSError, ValueError):
+        return None, None
+    return (pid, port) if _is_ours(pid) else (None, None)
 
 
 def _is_ours(pid: int) -> bool:
@@ -200,16 +208,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m pipeline.trial.vllm_server", description=__doc__)
     parser.add_argument("action", choices=["up", "down", "env"])
     parser.add_argument("--model", type=Path, default=MINI_GUARD)
-    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--port", type=int, help=f"default: {_DEFAULT_PORT}, or a free one where that is taken")
     parser.add_argument("--print-python", action="store_true", help="with env: print its Python and nothing else")
     asked = parser.parse_args()
-    pid_file = cache_dir() / "run" / f"vllm-{asked.port}.pid"
+    state_file = cache_dir() / "run" / "vllm"
     try:
         match asked.action:
             case "up":
-                print(_up(asked.model, asked.port, pid_file))
+                print(_up(asked.model, asked.port, state_file))
             case "down":
-                print(_down(pid_file))
+                print(_down(state_file))
             case _:
                 python = ensure_vllm_environment()
                 print(python if asked.print_python else f"the vLLM environment is ready: {python.parents[1]}")
