@@ -30,7 +30,7 @@ _LEAST_CLOSE_SECONDS = 1.0
 
 
 class Worker:
-    """Moderates the partitions it is given until `stop`. `run` is called once, by the thread that then owns it."""
+    """Moderates the partitions it is given (as the stream's `AssignmentListener`) until `stop`; `run` is called once."""
 
     def __init__(
         self,
@@ -93,8 +93,6 @@ class Worker:
             self._health.stopping()
             self._close(deadline or Deadline(self._limits.drain_timeout_seconds, clock=self._clock))
 
-    # What the stream tells (AssignmentListener)
-
     def assigned(self, positions: Mapping[TopicPartition, int]) -> None:
         """Nothing of these is delivered before what their last owner knew is restored; the loop does that."""
         self._take(positions)
@@ -115,8 +113,6 @@ class Worker:
         """Someone else owns these already; whatever is in flight is theirs to do again."""
         self._own.leave(partitions)
         self._owners_changed("partitions_lost", partitions)
-
-    # The loop
 
     def _judge_ready(self) -> bool:
         """Wait for the judge; False if stopped first. The group is joined only then: who cannot judge owns nothing."""
