@@ -30,7 +30,7 @@ _LEAST_CLOSE_SECONDS = 1.0
 
 
 class Worker:
-    """Moderates the partitions it is given (as the stream's `AssignmentListener`) until `stop`; `run` is called once."""
+    """Moderates the partitions that the stream gives it (as its listener) until `stop`. `run` is called once."""
 
     def __init__(
         self,
