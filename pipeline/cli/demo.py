@@ -45,7 +45,10 @@ def demo(
     broker: Annotated[Literal["local", "kafka"], typer.Option(help="The broker to run on.")] = "local",
     judge: Annotated[Literal["embedded", "vllm"], typer.Option(help="The judge engine.")] = "embedded",
     inputs: Annotated[
-        list[Path] | None, typer.Option("--input", help="A .vtt or .jsonl file; repeat for more. Default: the samples.")
+        list[Path] | None,
+        typer.Option(
+            "--input", help="A .vtt or .jsonl file; repeat for more. Default: the samples.", exists=True, dir_okay=False
+        ),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many consultations.")] = None,
     as_json: JsonOption = False,
