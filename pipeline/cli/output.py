@@ -15,7 +15,7 @@ _PIPED_COLUMNS = 140
 """Where the output is no terminal: wide enough for a reason in one line."""
 
 console = Console(width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
-progress_console = Console(stderr=True)
+progress_console = Console(stderr=True, width=None if sys.stderr.isatty() else _PIPED_COLUMNS)
 
 
 def print_json(body: Any) -> None:
