@@ -70,7 +70,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True, help="folder with dialogues/ and guard/ (JSON lines)")
     parser.add_argument("--out", type=Path, required=True, help="where hf/, onnx/, the rows and manifest.json go")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=2600, help="batches of about 4,000 tokens")
+    parser.add_argument("--steps", type=int, default=1100, help="batches of about 4,000 tokens")
     parser.add_argument("--rows", type=int, help="rows to synthesize; by default about what the steps read once")
     parser.add_argument("--policy", type=Path, nargs="*", help="hand-written evaluation sets, JSON lines")
     return parser

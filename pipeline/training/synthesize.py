@@ -17,11 +17,11 @@ from pipeline.training.people import first_names, load_people
 from pipeline.training.public import load_public
 from pipeline.training.rows import Row
 
-_NATURAL, _AFTER, _PUBLIC, _TITLED = 0.31, 0.10, 0.05, 0.01
+_NATURAL, _AFTER, _PUBLIC, _TITLED = 0.27, 0.10, 0.05, 0.01
 _LANGUAGE_WEIGHTS = {"en": 46, "zh": 34, "es": 5, "fr": 5, "de": 5, "ja": 5, "ar": 5}
 _NATURAL_LANGUAGES = {"en": 64, "zh": 36}
 _SECTION_WEIGHTS: dict[tuple[RiskLevel, Category | None], float] = {
-    (RiskLevel.SAFE, None): 48,
+    (RiskLevel.SAFE, None): 40,
     (RiskLevel.UNSAFE, Category.PHI): 24,
     (RiskLevel.UNSAFE, Category.MEDICAL_ADVICE): 6,
     (RiskLevel.UNSAFE, Category.DISCRIMINATION): 4,
