@@ -137,7 +137,9 @@ def test_a_label_below_its_threshold_is_contested() -> None:
 
 
 def test_a_score_at_its_threshold_is_taken_at_its_word() -> None:
-    assert evaluate(judgment(score=0.5), (), policy=POLICY, language="en").level is RiskLevel.SAFE
+    at = POLICY.threshold.safe
+    assert evaluate(judgment(score=at), (), policy=POLICY, language="en").level is RiskLevel.SAFE
+    assert evaluate(judgment(score=at - 0.01), (), policy=POLICY, language="en").level is RiskLevel.CONTESTED
 
 
 @pytest.mark.parametrize(("confidence", "level"), [(0.6, RiskLevel.UNSAFE), (0.59, RiskLevel.CONTESTED)])

@@ -32,8 +32,8 @@ def test_the_built_in_policy_names_every_tripwire_and_holds_while_no_judge_answe
     [
         ('version = "1"', "", "version"),
         ('version = "1"', 'version = ""', "version"),
-        ("safe = 0.5", "safe = 0.4", "threshold.safe"),
-        ("safe = 0.5", "safe = nan", "threshold.safe"),
+        ("safe = 0.8", "safe = 0.4", "threshold.safe"),
+        ("safe = 0.8", "safe = nan", "threshold.safe"),
         ("unsafe = 0.5", "unsafe = 1.5", "threshold.unsafe"),
         ("label_mass = 0.5", "label_mass = 0.0", "threshold.label_mass"),
         ("label_mass = 0.5", "label_mass = nan", "threshold.label_mass"),
