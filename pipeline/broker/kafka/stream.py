@@ -13,6 +13,7 @@ from pipeline.broker.kafka.connection import as_library, as_records, connect_con
 from pipeline.broker.kafka.errors import translating
 from pipeline.broker.kafka.joining import JoinRepairs
 from pipeline.broker.kafka.ownership import HonestAssignor, NotingListener, RebalanceNotes, is_member
+from pipeline.broker.kafka.parking import free_inline_slot
 from pipeline.broker.kafka.transactor import Transactor
 from pipeline.clock import Clock, Deadline
 from pipeline.errors import BrokerError, BrokerUnavailable, CommitAborted, Fenced
@@ -62,6 +63,7 @@ class KafkaStream:
         while True:
             slice_ms = int(min(deadline.remaining_seconds(), _SLICE_SECONDS) * 1000)
             rewinds = self._rewinds
+            free_inline_slot(self._consumer)
             with translating("poll"):
                 self._joins.keep_outcome()
                 fetched = self._consumer.poll(timeout_ms=slice_ms, max_records=max_records)
