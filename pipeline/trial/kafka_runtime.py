@@ -141,8 +141,12 @@ class JarRuntime:
         return self._process is not None and self._process.poll() is None
 
     def signal(self, number: int) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(number)
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(number)
+        if number == signal.SIGSTOP:
+            # Its threads stop one after another, and until the last has stopped it may still answer.
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def wait(self, timeout_seconds: float) -> None:
         if self._process is None:

@@ -38,8 +38,14 @@ class Owned:
 
 @pytest.fixture
 def impatient(kafka_server: KafkaServer) -> KafkaBroker:
-    """Gives up a commit after a second."""
-    return quick_broker(kafka_server, request_timeout_ms=900, delivery_timeout_ms=1_000, commit_timeout_seconds=1.0)
+    """Gives up a commit after a second, and keeps its membership through the silences."""
+    return quick_broker(
+        kafka_server,
+        session_timeout_ms=15_000,
+        request_timeout_ms=900,
+        delivery_timeout_ms=1_000,
+        commit_timeout_seconds=1.0,
+    )
 
 
 @pytest.fixture
@@ -160,8 +166,8 @@ def commit_through_silence(
     server: KafkaServer,
     healed: Callable[[], None] = lambda: None,
 ) -> Exception | None:
-    """Commit while the broker is silent for two and a half seconds; afterwards recover and finish what was not done."""
-    thaw = threading.Timer(2.5, server.resume)
+    """Commit while the broker is silent for four seconds; afterwards recover and finish what was not done."""
+    thaw = threading.Timer(4.0, server.resume)
     thaw.start()
     failure: Exception | None = None
     try:

@@ -32,7 +32,12 @@ SCRIPT = {
 
 
 def _config(*servers: HostileServer) -> VllmConfig:
-    return VllmConfig(tuple(server.url for server in servers), "guard", connect_seconds=1, total_seconds=0.5)
+    return VllmConfig(tuple(server.url for server in servers), "guard", connect_seconds=30, total_seconds=30)
+
+
+def _impatient(config: VllmConfig) -> VllmConfig:
+    """For a server that never answers; the others have time enough on any machine."""
+    return replace(config, total_seconds=2)
 
 
 def _run(
@@ -159,7 +164,7 @@ def test_low_label_mass_is_an_abstention() -> None:
 )
 def test_no_answer_is_unavailable(hostility: Hostility) -> None:
     with pytest.raises(JudgeUnavailable):
-        _judge("my knee aches", hostility=hostility)
+        _judge("my knee aches", hostility=hostility, change=_impatient)
 
 
 @pytest.mark.parametrize(("value", "seconds"), [("7", 7.0), ("soon", None), ("-3", None), (None, None)])
@@ -317,7 +322,7 @@ def test_no_message_of_an_error_holds_what_was_said() -> None:
         hostilities.never_answers,
     ):
         with pytest.raises((JudgeUnavailable, JudgeMisconfigured)) as caught:
-            _judge(words, hostility=hostility)
+            _judge(words, hostility=hostility, change=_impatient)
         fault: BaseException | None = caught.value
         while fault is not None:
             assert words not in str(fault)
