@@ -10,8 +10,9 @@ import torch
 from tokenizers import Tokenizer
 
 from pipeline.domain.taxonomy import RiskLevel
+from pipeline.evaluate.datasets import Row
 from pipeline.judge.prompt import neutralise
-from pipeline.training.rows import LABEL_WORDS, Row, answer, chat, user_content
+from pipeline.training.rows import LABEL_WORDS, answer, chat, user_content
 from pipeline.training.vocabulary import END_OF_TEXT, IM_END
 
 MAX_ROW_TOKENS = 768

@@ -7,11 +7,11 @@ from itertools import accumulate
 
 from pipeline.domain.taxonomy import Category, RiskLevel
 from pipeline.domain.transcript import SpeakerRole
+from pipeline.evaluate.datasets import Row, role_of
 from pipeline.training.corpus import Dialogue
 from pipeline.training.grammar import Grammar, Section
 from pipeline.training.identifiers import Identifiers
 from pipeline.training.noise import roughen
-from pipeline.training.rows import Row, role_of
 
 Context = tuple[tuple[SpeakerRole, str], ...]
 

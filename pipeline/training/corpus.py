@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from pipeline.domain.transcript import SpeakerRole
-from pipeline.training.rows import role_of
+from pipeline.evaluate.datasets import role_of
 
 DIALOGUE_FILES = ("mts-dialog.jsonl", "aci-bench.jsonl", "aci-bench-asr.jsonl", "automed.jsonl", "smile-zh.jsonl")
 _HELD_OUT_PERCENT = 12

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from pipeline.domain.taxonomy import Category, RiskLevel
 from pipeline.domain.transcript import SpeakerRole
-from pipeline.training.rows import role_of
+from pipeline.evaluate.datasets import role_of
 
 PHRASES_DIR = Path(__file__).parent / "phrases"
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")

@@ -14,10 +14,11 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
+from pipeline.evaluate.datasets import Row, read_rows
 from pipeline.training.batches import mean_tokens
 from pipeline.training.export import export, round_weights
 from pipeline.training.reading import OnnxReader, TorchReader
-from pipeline.training.rows import Row, read_rows, write_rows
+from pipeline.training.rows import write_rows
 from pipeline.training.score import agreement, score
 from pipeline.training.synthesize import Synthesizer
 from pipeline.training.train import MAX_TOKENS, TrainingPlan, train

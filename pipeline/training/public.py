@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pipeline.domain.taxonomy import Category, RiskLevel
 from pipeline.domain.transcript import SpeakerRole
+from pipeline.evaluate.datasets import Row
 from pipeline.training.corpus import held_out, shorten
-from pipeline.training.rows import Row
 
 _OPENAI = {"S": Category.SEXUAL, "H": Category.DISCRIMINATION}
 _SIMPLE_SAFETY = (

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from pipeline.domain.taxonomy import RiskLevel
-from pipeline.training.rows import LABEL_WORDS, Row, chat, user_content
+from pipeline.evaluate.datasets import Row
+from pipeline.training.rows import LABEL_WORDS, chat, user_content
 from pipeline.training.vocabulary import label_ids
 
 _BATCH = 64

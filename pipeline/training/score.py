@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from pipeline.domain.taxonomy import Category, RiskLevel
+from pipeline.evaluate.datasets import Row
 from pipeline.training.reading import Reading
-from pipeline.training.rows import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.domain.taxonomy import Category, RiskLevel
+from pipeline.evaluate.datasets import Row
 from pipeline.training.compose import Composer, Voice
 from pipeline.training.corpus import load_dialogues
 from pipeline.training.grammar import Section, languages, load_grammar
 from pipeline.training.identifiers import Identifiers
 from pipeline.training.people import first_names, load_people
 from pipeline.training.public import load_public
-from pipeline.training.rows import Row
 
 _NATURAL, _AFTER, _PUBLIC, _TITLED = 0.27, 0.10, 0.05, 0.01
 _LANGUAGE_WEIGHTS = {"en": 46, "zh": 34, "es": 5, "fr": 5, "de": 5, "ja": 5, "ar": 5}

@@ -16,8 +16,8 @@ import torch
 from tokenizers import Tokenizer
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
+from pipeline.evaluate.datasets import Row
 from pipeline.training.batches import Batch, Encoded, batches, encode
-from pipeline.training.rows import Row
 from pipeline.training.vocabulary import IM_END, IM_START, VOCABULARY_SIZE, label_ids
 
 MAX_TOKENS = 2048

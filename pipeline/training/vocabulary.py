@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from pipeline.training.rows import CATEGORY_WORDS, LABEL_WORDS, Row, answer, chat, user_content
+from pipeline.evaluate.datasets import Row
+from pipeline.training.rows import CATEGORY_WORDS, LABEL_WORDS, answer, chat, user_content
 
 VOCABULARY_SIZE = 8000
 SPECIAL_TOKENS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")

@@ -6,8 +6,9 @@ pytest.importorskip("torch", reason="training has its own environment")
 
 from pipeline.domain.taxonomy import Category, RiskLevel
 from pipeline.domain.transcript import SpeakerRole
+from pipeline.evaluate.datasets import Row
 from pipeline.training.batches import batches, encode
-from pipeline.training.rows import CATEGORY_WORDS, LABEL_WORDS, Row, answer
+from pipeline.training.rows import CATEGORY_WORDS, LABEL_WORDS, answer
 from pipeline.training.vocabulary import END_OF_TEXT, label_ids, train_tokenizer
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.domain.taxonomy import Category, RiskLevel
-from pipeline.training.rows import read_rows
+from pipeline.evaluate.datasets import read_rows
 
 POLICY_SETS = Path(__file__).parents[2] / "data" / "policy"
 

@@ -1,14 +1,13 @@
 from pathlib import Path
 
-import pytest
-
 from pipeline.domain.taxonomy import Category, RiskLevel
 from pipeline.domain.transcript import SpeakerRole
-from pipeline.errors import InputError
-from pipeline.training.rows import MAX_EARLIER_TURNS, Row, answer, chat, read_rows, user_content, write_rows
+from pipeline.evaluate.datasets import Row, read_rows
+from pipeline.training.rows import MAX_EARLIER_TURNS, answer, chat, user_content, write_rows
 
-SAFE = Row(((SpeakerRole.CLINICIAN, "How are you?"),), SpeakerRole.PATIENT, "Fine.", RiskLevel.SAFE, None, "en", "t")
-UNSAFE = Row((), SpeakerRole.OTHER, "Words.", RiskLevel.UNSAFE, Category.PHI, "en", "t")
+ASKED = ((SpeakerRole.CLINICIAN, "How are you?"),)
+SAFE = Row(ASKED, SpeakerRole.PATIENT, "Fine.", RiskLevel.SAFE, None, "en", "t", id="one")
+UNSAFE = Row((), SpeakerRole.OTHER, "Words.", RiskLevel.UNSAFE, Category.PHI, "en", "t", id="two")
 
 
 def test_rows_survive_a_round_trip_through_a_file(tmp_path: Path) -> None:
@@ -35,19 +34,3 @@ def test_no_more_turns_than_serving_gives_reach_the_prompt() -> None:
     lines = user_content(row).splitlines()
     assert len(lines) == MAX_EARLIER_TURNS + 1
     assert lines[-2] == "patient: turn 8"
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "{",
-        '{"id": "1"}',
-        '{"speaker": "patient", "text": "a", "label": "safe", "category": "phi", "lang": "en"}',
-        '{"speaker": "patient", "text": "a", "label": "unsafe", "category": "none", "lang": "en"}',
-        '{"speaker": "patient", "text": "a", "label": "bad", "category": "none", "lang": "en"}',
-    ],
-)
-def test_a_line_that_is_no_row_is_refused_without_its_text(tmp_path: Path, line: str) -> None:
-    (tmp_path / "r.jsonl").write_text(line + "\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"r\.jsonl, line 1: not an evaluation row"):
-        list(read_rows(tmp_path / "r.jsonl"))

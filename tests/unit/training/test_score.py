@@ -2,8 +2,8 @@ import pytest
 
 from pipeline.domain.taxonomy import Category, RiskLevel
 from pipeline.domain.transcript import SpeakerRole
+from pipeline.evaluate.datasets import Row
 from pipeline.training.reading import Reading
-from pipeline.training.rows import Row
 from pipeline.training.score import agreement, score
 
 

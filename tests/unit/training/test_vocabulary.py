@@ -7,7 +7,8 @@ from tokenizers import Tokenizer
 
 from pipeline.domain.taxonomy import Category, RiskLevel
 from pipeline.domain.transcript import SpeakerRole
-from pipeline.training.rows import CATEGORY_WORDS, LABEL_WORDS, Row, chat
+from pipeline.evaluate.datasets import Row
+from pipeline.training.rows import CATEGORY_WORDS, LABEL_WORDS, chat
 from pipeline.training.vocabulary import CHAT_TEMPLATE, IM_END, label_ids, save_tokenizer, train_tokenizer
 
 
