@@ -6,6 +6,7 @@
     ├── SettingsError            a setting is wrong; names it and the mend
     ├── PolicyError              a policy file is wrong
     ├── InputError               a file handed to a command cannot be read as what it should be
+    ├── MissingExtra             an optional part is asked for and not installed; names what to install
     ├── BrokerError
     │   ├── BrokerUnavailable    no broker answered in time                      (retriable)
     │   ├── CommitAborted        a transaction was rolled back; nothing written  (retriable)
@@ -41,6 +42,10 @@ class PolicyError(ConsultGuardError):
 
 class InputError(ConsultGuardError):
     """A file given to a command is not what the command reads."""
+
+
+class MissingExtra(ConsultGuardError):
+    """A part that is installed only on request is not there."""
 
 
 class BrokerError(ConsultGuardError):
