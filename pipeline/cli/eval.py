@@ -46,8 +46,8 @@ class JudgeName(StrEnum):
 
 
 _PRESIDIO_NAMES: dict[PresidioKind, str] = {
-    "default": "Presidio (default English pipeline)",
-    "patterns": "Presidio (patterns only, no names: blank spaCy pipeline)",
+    "default": "Presidio",
+    "patterns": "Presidio without names (blank spaCy pipeline)",
 }
 _EMBEDDED_CONCURRENCY = 16
 

@@ -42,7 +42,6 @@ def _print_engine(engine: Engine) -> None:
 
 
 def _print_labelled(engine: Engine, everything: Group) -> None:
-    groups = {"all": everything, **engine.languages}
     print_table(
         ("", "rows", "accuracy", "unsafe>safe", "phi>safe", "safe>unsafe", "safe>contested", "cost", "ECE", "Brier"),
         [
@@ -58,10 +57,10 @@ def _print_labelled(engine: Engine, everything: Group) -> None:
                 _number(group.calibration.ece),
                 _number(group.calibration.brier),
             )
-            for name, group in groups.items()
+            for name, group in engine.groups.items()
         ],
     )
-    for name, group in groups.items():
+    for name, group in engine.groups.items():
         _print_levels_and_categories(name, group)
     band = everything.contested_band
     print_table(

@@ -105,7 +105,7 @@ def trade_plot(curve: Sequence[Point]) -> str:
 def categories_plot(scores: Sequence[CategoryScore]) -> str:
     """Of each category's rows, how many did not flow on and how many were named."""
     some = [score for score in scores if score.rows]
-    figure = _Figure(width=6.4, height=0.8 + 0.42 * max(1, len(some)))
+    figure = _Figure(width=5.6, height=1.0 + 0.42 * max(1, len(some)))
     with figure as axes:
         places = range(len(some))
         axes.barh([p - 0.2 for p in places], [s.stopped or 0 for s in some], 0.36, color=_INK, label="did not flow on")
@@ -113,13 +113,13 @@ def categories_plot(scores: Sequence[CategoryScore]) -> str:
         axes.set_yticks(list(places), [f"{score.category} ({score.rows})" for score in some])
         axes.set(xlim=(0, 1), xlabel="share of its rows")
         axes.invert_yaxis()
-        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return figure.svg
 
 
 def systems_plot(systems: Sequence[System]) -> str:
     """False positives and identifiers passed, a pair of bars a system."""
-    figure = _Figure(width=7.2, height=0.8 + 0.5 * len(systems))
+    figure = _Figure(width=8.4, height=1.0 + 0.5 * len(systems))
     with figure as axes:
         places = range(len(systems))
         stopped = [system.false_positive_rate or 0 for system in systems]
@@ -129,5 +129,5 @@ def systems_plot(systems: Sequence[System]) -> str:
         axes.set_yticks(list(places), [system.name for system in systems])
         axes.set(xlim=(0, 1), xlabel="share of the rows")
         axes.invert_yaxis()
-        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return figure.svg

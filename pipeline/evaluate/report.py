@@ -71,6 +71,11 @@ class Engine:
     decided_by: Mapping[str, int]
     worst: tuple[Mistake, ...]
 
+    @property
+    def groups(self) -> Mapping[str, Group]:
+        """All labelled rows as `all`, then each language's."""
+        return {} if self.labelled is None else {"all": self.labelled, **self.languages}
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
