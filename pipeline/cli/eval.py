@@ -29,7 +29,7 @@ from pipeline.evaluate.presidio import Entities, PresidioKind, load_presidio
 from pipeline.evaluate.report import Report, engine_report
 from pipeline.evaluate.session import RULE_SYSTEMS, Session
 from pipeline.evaluate.systems import System, compare
-from pipeline.evaluate.thresholds import NAMES, Limit, broken, parse_limit
+from pipeline.evaluate.thresholds import NAMES, Limit, broken, parse_limit, require_rows
 from pipeline.log import configure
 from pipeline.runtime.assembly import build_policy
 from pipeline.runtime.engines import build_judge
@@ -91,6 +91,8 @@ def run(
     _check_outputs(rows, html)
     configure(level="warning", form="auto")
     cases = [case for path in datasets for case in read_cases(path, limit=limit)]
+    for one in limits:
+        require_rows(one, cases)
     english = [case for case in cases if case.label is not None and case.lang.lower().startswith("en")]
     if presidio and not english:
         raise InputError("--presidio reads labelled English rows, and there are none")

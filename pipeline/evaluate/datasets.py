@@ -25,8 +25,8 @@ _ROLES = {word: role for role, words in _WORDS_OF_ROLE.items() for word in words
 _TURN = re.compile(r"\s*([^:：]{1,40})[:：]\s*(.*)", re.DOTALL)
 _DIALOGUE_LANGUAGE = "en"
 """Of a dialogue that does not say, as for every other command."""
-_DIALOGUE_CONTEXT = 24
-"""Turns handed over before a dialogue's turn: several times a window's, because fillers among them take no place."""
+_DIALOGUE_CONTEXT = 16
+"""Turns handed over before a dialogue's turn: more than twice a window's, because fillers among them take no place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from pipeline.judge.base import Judge
 from pipeline.runtime.flow import Flow
 from pipeline.runtime.single import judge_last_chunks
 
-_TURN_MS = 1000
+_TURN_MS = 3000
+_PAUSE_MS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ async def judge_cases(
 
 
 def as_chunks(case: Case, number: int) -> Sequence[TranscriptChunk]:
-    """The case as a consultation of its own; its turns have a role for a speaker, and no name."""
+    """The case as a consultation of its own, one turn after the other; a turn's speaker is its role, without a name."""
     return [
         TranscriptChunk(
             tenant="evaluation",
@@ -58,7 +59,7 @@ def as_chunks(case: Case, number: int) -> Sequence[TranscriptChunk]:
             speaker=Speaker(f"spk_{role}", role),
             text=text,
             started_at_ms=seq * _TURN_MS,
-            ended_at_ms=(seq + 1) * _TURN_MS,
+            ended_at_ms=(seq + 1) * _TURN_MS - _PAUSE_MS,
             spoken_at="1970-01-01T00:00:00.000Z",
             source=SourceRef("file", "jsonl", case.dataset),
             language=case.lang,

@@ -1,13 +1,16 @@
 """Limits on what was measured, for a build that must fail: `unsafe_to_safe=0.08`, `zh.phi_to_safe=0.05`."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
 from pipeline.errors import InputError
+from pipeline.evaluate.datasets import Case
 from pipeline.evaluate.measure import Rates
 from pipeline.evaluate.report import Engine, Group
 
 _CALIBRATION = ("brier", "ece", "ece_safe")
 _MIX = ("safe", "contested", "unsafe")
+_NO_ROW = "--fail-above {}: no row to measure it on"
 NAMES = (*(field.name for field in fields(Rates)), *_CALIBRATION, *_MIX)
 """What can be limited. Those of the mix are for a natural set, the others for labelled rows."""
 
@@ -40,12 +43,22 @@ def parse_limit(text: str) -> Limit:
     return Limit(group or None, metric, most)
 
 
+def require_rows(limit: Limit, cases: Sequence[Case]) -> None:
+    """Raises InputError where no case is of the limit's group: told before the judging, which may be long."""
+    if limit.metric in _MIX:
+        groups = {case.dataset for case in cases if case.label is None}
+    else:
+        groups = {case.lang for case in cases if case.label is not None}
+    if not groups or limit.group not in {None, *groups}:
+        raise InputError(_NO_ROW.format(limit.name))
+
+
 def broken(limit: Limit, engine: Engine) -> tuple[str, ...]:
     """What of the engine's figures is above the limit, in words. Raises InputError where there is nothing to compare:
     a limit that could never break would pass for a kept one."""
     values = _values(limit, engine)
     if not values or None in values.values():
-        raise InputError(f"--fail-above {limit.name}: no row to measure it on")
+        raise InputError(_NO_ROW.format(limit.name))
     return tuple(
         f"{engine.judge}: {name} is {value:.4g}, above {limit.most:g}"
         for name, value in values.items()

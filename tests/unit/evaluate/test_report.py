@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import nullcontext
 from html.parser import HTMLParser
 
 import pytest
@@ -14,7 +15,7 @@ from pipeline.evaluate.page import render
 from pipeline.evaluate.plots import require_plots
 from pipeline.evaluate.report import Engine, Report, engine_report
 from pipeline.evaluate.systems import compare
-from pipeline.evaluate.thresholds import broken, parse_limit
+from pipeline.evaluate.thresholds import broken, parse_limit, require_rows
 from tests.unit.evaluate.rows import CONTESTED, PHI, SAFE, UNSAFE, judged, scores
 
 ROWS = [
@@ -74,6 +75,22 @@ def test_a_limit_breaks_where_its_own_figure_is_above_it(limit: str, told: tuple
 def test_a_limit_on_nothing_is_refused(limit: str) -> None:
     with pytest.raises(InputError, match="no row to measure it on"):
         broken(parse_limit(limit), engine())
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        ("unsafe_to_safe=1", False),
+        ("zh.brier=1", False),
+        ("set.unsafe=1", False),
+        ("fr.error=1", True),
+        ("x.safe=1", True),
+    ],
+)
+def test_a_limit_on_a_group_that_is_not_there_is_told_before_the_judging(limit: str, told: bool) -> None:
+    cases = [one.case for one in ROWS]
+    with pytest.raises(InputError, match="no row") if told else nullcontext():
+        require_rows(parse_limit(limit), cases)
 
 
 @pytest.mark.parametrize("text", ["unsafe_to_safe", "unsafe_to_safe=x", "unsafe_to_safe=nan", "leaks=1", "error=-1"])
