@@ -3,16 +3,18 @@
 import re
 import unicodedata
 
+from pipeline.clean.answers import is_only_answer_sounds
 from pipeline.clean.fillers import remove_fillers
 from pipeline.clean.lexicon import Lexicon, load_lexicons
 from pipeline.clean.markers import Markers
 from pipeline.clean.normalize import normalize
 from pipeline.clean.repeats import collapse_repeats
+from pipeline.clean.sentences import collapse_sentences
 from pipeline.clean.trace import Traced
 from pipeline.domain.transcript import CleanChunk, Skipped, SkipReason, TranscriptChunk
 
 # Raised when a step's rules change; the lexicons' content enters the version by its digest.
-_RULES = 1
+_RULES = 2
 _WORD = re.compile(r"[^\W_]")
 # Removing a sound can bring two halves of another together; real text settles in two passes.
 _MAX_PASSES = 8
@@ -38,14 +40,15 @@ class Cleaner:
         reason = self._skip_reason(chunk.text, traced.text)
         if reason is not None:
             return Skipped(chunk, reason)
-        return CleanChunk(chunk, traced.text, traced.offset_tuple(), self.version)
+        only_sounds = is_only_answer_sounds(self._markers.without(traced.text), lexicon)
+        return CleanChunk(chunk, traced.text, traced.offset_tuple(), self.version, only_sounds)
 
     def _steps(self, traced: Traced, lexicon: Lexicon | None) -> Traced:
         traced = normalize(traced)
         traced = self._markers.unify(traced)
         if lexicon is None:
             return traced
-        return collapse_repeats(remove_fillers(traced, lexicon), lexicon)
+        return collapse_sentences(collapse_repeats(remove_fillers(traced, lexicon), lexicon), lexicon)
 
     def _skip_reason(self, raw: str, cleaned: str) -> SkipReason | None:
         words = self._markers.without(cleaned)

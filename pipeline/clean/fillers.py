@@ -8,14 +8,13 @@ import re
 from collections.abc import Iterator
 
 from pipeline.clean.lexicon import Lexicon
+from pipeline.clean.scripts import is_spaced_letter, is_unspaced
 from pipeline.clean.trace import Edit, Traced
 
-_PAUSES_AFTER = re.compile(r"(?: ?(?:[,，、…—–]|\.{2,3}(?!\.)|-(?= |\Z)))*")
-_PAUSE_MARKS = ",，、…—–"
+_PAUSES_AFTER = re.compile(r"(?: ?(?:[,，、،…—–]|\.{2,3}(?!\.)|-(?= |\Z)))*")
+_PAUSE_MARKS = ",，、،…—–"
 _LONGEST_SOUND = 40
-# Scripts written without spaces begin here; below, a sound begins where its word does.
-_FIRST_UNSPACED = "\u2e80"
-_SENTENCE_ENDS = ".。!！?？"
+_SENTENCE_ENDS = ".。!！?？؟।"
 
 
 def remove_fillers(traced: Traced, lexicon: Lexicon) -> Traced:
@@ -23,15 +22,15 @@ def remove_fillers(traced: Traced, lexicon: Lexicon) -> Traced:
     text = traced.text
     if lexicon.fillers is None or not lexicon.needles.search(text):
         return traced
-    return traced.apply(_removals(text, lexicon.fillers, lexicon.needles))
+    return traced.apply(_removals(text, lexicon.fillers, lexicon))
 
 
-def _removals(text: str, pattern: re.Pattern[str], needles: re.Pattern[str]) -> Iterator[Edit]:
+def _removals(text: str, pattern: re.Pattern[str], lexicon: Lexicon) -> Iterator[Edit]:
     done = seen = 0
-    for needle in needles.finditer(text):
+    for needle in lexicon.needles.finditer(text):
         if needle.start() < seen:
             continue
-        match = _match_around(text, pattern, needle.start(), seen)
+        match = _match_around(text, pattern, needle.start(), floor=seen, reach=lexicon.reach)
         if match is None:
             continue
         seen = match.end()
@@ -42,15 +41,18 @@ def _removals(text: str, pattern: re.Pattern[str], needles: re.Pattern[str]) -> 
                 done = end
 
 
-def _match_around(text: str, pattern: re.Pattern[str], position: int, floor: int) -> re.Match[str] | None:
-    """The rule tried where the word around `position` begins; in Chinese, one character earlier, then there."""
-    if text[position] >= _FIRST_UNSPACED:
-        earlier = pattern.match(text, position - 1) if position > floor else None
-        if earlier is not None and earlier.end() > position:
-            return earlier
+def _match_around(
+    text: str, pattern: re.Pattern[str], position: int, *, floor: int, reach: int
+) -> re.Match[str] | None:
+    """The rule tried where the word around `position` begins; without spaces, from `reach` characters earlier on."""
+    if is_unspaced(text[position]):
+        for start in range(max(floor, position - reach), position):
+            earlier = pattern.match(text, start)
+            if earlier is not None and earlier.end() > position:
+                return earlier
     start = position
     lowest = max(floor, position - _LONGEST_SOUND)
-    while start > lowest and text[start - 1].isalpha() and text[start - 1] < _FIRST_UNSPACED:
+    while start > lowest and is_spaced_letter(text[start - 1]):
         start -= 1
     return pattern.match(text, start)
 

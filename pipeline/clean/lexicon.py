@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -9,20 +10,30 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-UNDETERMINED = "und"
-_ALIASES = {"cmn": "zh", "yue": "zh", "chi": "zh", "zho": "zh", "eng": "en", "spa": "es", "fra": "fr", "deu": "de"}
-_FIELDS = {
-    "fillers": ("anywhere", "one_pause", "two_pauses", "protected"),
-    "repeats": ("across_comma", "adjacent", "clause_start", "numeral_heads"),
-}
+from pipeline.clean.patterns import (
+    answers_pattern,
+    any_of,
+    clause_start_pattern,
+    filler_pattern,
+    needle_pattern,
+    repeat_pattern,
+)
+from pipeline.clean.scripts import is_unspaced
 
-# A sound may stand beside these and still be its own word.
-_PAUSE = r"\s,，、;；:：。.!！?？…—–"
-_INNER_PAUSE = r",，、…—–"
-_LEFT_WORD = r"(?<![\w'’])(?<!\w-)(?<!\d )"
-_RIGHT_WORD = r"(?!-?\w)(?!['’])"
-_BETWEEN_FILLERS = r"[ ,，、….]{1,6}"
-_STUTTER_COMMA = r"(?: ?[,，…]| ?\.{3}| ?[-–—])?"
+UNDETERMINED = "und"
+# ISO 639-2 codes and Mandarin's own, as some recognisers write them.
+_CODES = (
+    "cmn zh chi zh zho zh eng en spa es fra fr fre fr deu de ger de por pt ita it jpn ja kor ko ara ar rus ru hin hi"
+)
+_ALIASES = dict(zip(_CODES.split()[::2], _CODES.split()[1::2], strict=True))
+# Speech tagged so may be Cantonese, where 呃 is the verb "to cheat": it passes unchanged.
+_CANTONESE = frozenset({"yue", "hk", "mo"})
+_MARKERS = ("inaudible", "crosstalk", "music", "noise")
+_FIELDS = {
+    "fillers": ("anywhere", "one_pause", "fenced", "two_pauses", "protected"),
+    "answers": ("sounds",),
+    "repeats": ("across_comma", "adjacent", "clause_start", "numeral_heads", "letter_words", "never", "never_inside"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +41,24 @@ class Lexicon:
     """One language's rules. A pattern that is None has nothing to find.
 
     `fillers` matches a run of fillers in group `run`, or a protected phrase outside it. `needles` finds cheaply where
-    one may be: every filler contains one. `repeats` matches a word in group 1 and its immediate repetitions.
+    one may be: every filler contains one; in a script without spaces a protected phrase begins up to `reach` characters
+    earlier. `repeats` matches a word in its last group and its immediate repetitions; `repeat_sizes` are the numbers of
+    words its entries have, `repeat_heads` their first words. `never` finds what keeps a repeated sentence. `answers`
+    matches a whole text of yes/no sounds. `words` are the file's entries by field, with those it includes.
     """
 
     fillers: re.Pattern[str] | None
     needles: re.Pattern[str]
+    reach: int
     repeats: re.Pattern[str] | None
+    repeat_sizes: tuple[int, ...]
+    repeat_heads: frozenset[str]
     clause_start: re.Pattern[str] | None
     numeral_heads: frozenset[str]
+    letter_words: frozenset[str]
+    never: re.Pattern[str] | None
+    answers: re.Pattern[str] | None
+    words: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +73,9 @@ class Lexicons:
         """The lexicon of a BCP 47 tag's primary subtag; None where that language passes unchanged."""
         if not language:
             return self.by_language[UNDETERMINED]
-        primary = language.replace("_", "-").partition("-")[0].lower()
+        primary, *others = language.replace("_", "-").lower().split("-")
+        if not _CANTONESE.isdisjoint(others):
+            return None
         return self.by_language.get(_ALIASES.get(primary, primary))
 
 
@@ -66,8 +89,12 @@ def load_lexicons() -> Lexicons:
             content = entry.read_bytes()
             digest.update(entry.name.encode() + b"\0" + content + b"\0")
             tables[entry.name.removesuffix(".toml")] = tomllib.loads(content.decode())
-    markers = tables.pop("markers")
     compiled = {language: _compiled(_merged(language, tables)) for language in tables}
+    # Transcribers write English markers into any language, and the other way round: one list for all.
+    markers = {
+        name: [word for table in tables.values() for word in table.get("markers", {}).get(name, ())]
+        for name in _MARKERS
+    }
     return Lexicons(compiled, markers, digest.hexdigest()[:12])
 
 
@@ -76,72 +103,37 @@ def _merged(language: str, tables: Mapping[str, Mapping[str, Any]]) -> dict[str,
     for source in (language, *tables[language].get("includes", ())):
         for section, fields in _FIELDS.items():
             for field in fields:
-                merged[field] += tables[source].get(section, {}).get(field, ())
+                entries = tables[source].get(section, {}).get(field, ())
+                merged[field] += [unicodedata.normalize("NFC", entry) for entry in entries]
+    if not tables[language].get("repeats", {}).get("never"):
+        # What negates and counts in it is not known, whatever is known of those it includes.
+        merged["never"] = []
     return merged
 
 
 def _compiled(words: Mapping[str, list[str]]) -> Lexicon:
+    sounds = [*words["anywhere"], *words["one_pause"], *words["fenced"], *words["two_pauses"]]
+    repeated = [*words["across_comma"], *words["adjacent"]]
+    needles = needle_pattern(sounds)
+    answers = [answer for answer in words["sounds"] if not _is_left_to_pauses(answer, sounds)]
+    # A phrase that no needle leads to cannot be touched; only those that can cost time.
+    protected = [phrase for phrase in (*words["protected"], *answers) if needles.search(phrase)]
     return Lexicon(
-        fillers=_filler_pattern(words),
-        needles=_needles([*words["anywhere"], *words["one_pause"], *words["two_pauses"]]),
-        repeats=_repeat_pattern(words["across_comma"], words["adjacent"]),
-        clause_start=_clause_start_pattern(words["clause_start"]),
+        fillers=filler_pattern({**words, "protected": protected}),
+        needles=needles,
+        reach=max((len(phrase) - 1 for phrase in protected if is_unspaced(phrase)), default=0),
+        repeats=repeat_pattern(words["across_comma"], words["adjacent"]),
+        repeat_sizes=tuple(sorted({len(word.split()) for word in repeated})),
+        repeat_heads=frozenset(word.split()[0] for word in repeated),
+        clause_start=clause_start_pattern(words["clause_start"]),
         numeral_heads=frozenset(words["numeral_heads"]),
+        letter_words=frozenset(words["letter_words"]),
+        never=any_of(words["never"], inside=words["never_inside"]),
+        answers=answers_pattern(words["sounds"]),
+        words=words,
     )
 
 
-def _filler_pattern(words: Mapping[str, list[str]]) -> re.Pattern[str] | None:
-    protected = "|".join(_protected(phrase) for phrase in _longest_first(words["protected"])) or r"(?!)"
-    sounds = [_sound(word) for word in _longest_first(words["anywhere"])]
-    for word in _longest_first(words["one_pause"]):
-        sound = _sound(word)
-        sounds.append(rf"(?:(?<![^{_PAUSE}]){sound}|{sound}(?=[{_PAUSE}]|\Z))")
-    for word in _longest_first(words["two_pauses"]):
-        sounds.append(rf"(?:(?<=[{_INNER_PAUSE}])|(?<=[{_INNER_PAUSE}] )){_sound(word)}(?= ?[{_INNER_PAUSE}])")
-    if not sounds:
-        return None
-    one = rf"(?!{protected})(?:{'|'.join(sounds)})"
-    return re.compile(rf"(?:{protected})|(?P<run>{one}(?:{_BETWEEN_FILLERS}{one})*)")
-
-
-def _sound(word: str) -> str:
-    """A word that may be drawn out; all capitals is an abbreviation (UM, UH), so only the first letter varies."""
-    head, tail = word[0], word[1:]
-    first = f"[{head}{head.upper()}]" if head.upper() != head else re.escape(head)
-    drawn = "".join(f"{re.escape(letter)}+" for letter in tail)
-    sound = f"{first}+{drawn}"
-    return f"{_LEFT_WORD}{sound}{_RIGHT_WORD}" if head.upper() != head else sound
-
-
-def _protected(phrase: str) -> str:
-    parts = [re.escape(part) for part in phrase.split()]
-    if len(parts) == 1:
-        return parts[0]
-    drawn = [rf"{part}{part[-1]}*" for part in parts]
-    return rf"(?i:(?<!\w){'[ ,-]{0,2}'.join(drawn)}(?!\w))"
-
-
-def _needles(words: Sequence[str]) -> re.Pattern[str]:
-    """Literals only: such a pattern is searched for by its first characters, far faster than the whole rule."""
-    needles = {word[-2:] for word in words} | {word.capitalize() for word in words if len(word) == 2}
-    return re.compile("|".join(sorted(needles)) or r"(?!)")
-
-
-def _repeat_pattern(across_comma: Sequence[str], adjacent: Sequence[str]) -> re.Pattern[str] | None:
-    kinds = []
-    for number, (words, separator) in enumerate(((across_comma, f"{_STUTTER_COMMA} "), (adjacent, " "))):
-        if words:
-            one = "|".join(re.escape(word) for word in _longest_first(words))
-            kinds.append(rf"(?P<w{number}>{one})(?:{separator}(?P=w{number})(?![\w'’-]))+")
-    return re.compile(rf"(?<![\w'’-])(?:{'|'.join(kinds)})", re.IGNORECASE) if kinds else None
-
-
-def _clause_start_pattern(words: Sequence[str]) -> re.Pattern[str] | None:
-    if not words:
-        return None
-    one = "|".join(re.escape(word) for word in _longest_first(words))
-    return re.compile(rf"(?<![^{_PAUSE}])({one})\1+")
-
-
-def _longest_first(words: Sequence[str]) -> list[str]:
-    return sorted(words, key=len, reverse=True)
+def _is_left_to_pauses(answer: str, fillers: Sequence[str]) -> bool:
+    """Whether an answer is also a filler (嗯) or, where no spaces part them, the start of one (ええ, ええと)."""
+    return any(filler == answer or (is_unspaced(answer) and filler.startswith(answer)) for filler in fillers)

@@ -1,17 +1,19 @@
-"""What transcribers write in brackets, as one of three words. A gap in the audio is never silence."""
+"""What transcribers write in brackets, as one of four words. A gap in the audio is never silence."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.clean.trace import Edit, Traced
 
-_OPENING = re.compile(r"[\[(<（【［]")
+_OPENING = re.compile(r"[\[(<（【［♩-♬🎵🎶]")
+# Subtitles and some recognisers put notes instead of a word, also around what is sung.
+_NOTES = re.compile(r"[♩-♬🎵🎶](?: ?[♩-♬🎵🎶])*")
 _BRACKETED = re.compile(r"[\[(<（【［]([^\[\]()<>（）【】［］]{1,40})[\])>）】］]")
 _TIME = re.compile(r" +\d{1,2}:\d{2}(?::\d{2})?\Z")
 
 
 class Markers:
-    """Finds bracketed markers and writes each as `[inaudible]`, `[crosstalk]` or `[noise]`."""
+    """Finds bracketed markers and writes each as `[inaudible]`, `[crosstalk]`, `[music]` or `[noise]`."""
 
     def __init__(self, words: Mapping[str, Sequence[str]]) -> None:
         self._canonical = {word.lower(): f"[{name}]" for name, group in words.items() for word in group}
@@ -22,7 +24,8 @@ class Markers:
         """Every marker in its canonical form; the only step that can lengthen a text."""
         if not _OPENING.search(traced.text):
             return traced
-        return traced.apply(self._edits(traced.text))
+        traced = traced.apply(self._edits(traced.text))
+        return traced.apply(Edit(notes.start(), notes.end(), "[music]") for notes in _NOTES.finditer(traced.text))
 
     def without(self, text: str) -> str:
         """The text with its canonical markers taken out."""

@@ -13,7 +13,8 @@ from pipeline.clean.lexicon import Lexicon
 from pipeline.clean.trace import Edit, Traced
 
 _WORD_BEFORE = re.compile(r"([\w'’]+)[ ,-]*\Z")
-_ORDINARY_WORD_AFTER = re.compile(r" [a-z]{2,}")
+_STUTTER_MARKS = str.maketrans(dict.fromkeys(",،-.…–—", " "))
+_ORDINARY_WORD_AFTER = re.compile(r" [a-zа-яё]{2,}")
 # Far enough back to see the word before; the whole text would make long inputs quadratic.
 _LOOK_BACK = 40
 
@@ -21,7 +22,7 @@ _LOOK_BACK = 40
 def collapse_repeats(traced: Traced, lexicon: Lexicon) -> Traced:
     """`I take the, the small one` becomes `I take the small one`; the first of the repeated words is kept."""
     text = traced.text
-    if lexicon.repeats is not None and _has_doubled_word(text):
+    if lexicon.repeats is not None and _has_doubled_word(text, lexicon):
         traced = traced.apply(_spaced_repeats(text, lexicon.repeats, lexicon.numeral_heads))
         text = traced.text
     if lexicon.clause_start is not None and not text.isascii():
@@ -29,13 +30,21 @@ def collapse_repeats(traced: Traced, lexicon: Lexicon) -> Traced:
     return traced
 
 
-def _has_doubled_word(text: str) -> bool:
-    """Whether any word follows itself: a comparison of neighbours, far cheaper than the pattern of the listed ones."""
+def _has_doubled_word(text: str, lexicon: Lexicon) -> bool:
+    """Whether a listed word may follow itself: comparing words is far cheaper than the pattern of the listed ones."""
     lowered = text.lower()
-    for mark in ",-." if lowered.isascii() else ",-.…–—":
-        lowered = lowered.replace(mark, " ")
+    if lowered.isascii():
+        # Three replacements are faster than one translation.
+        lowered = lowered.replace(",", " ").replace("-", " ").replace(".", " ")
+    else:
+        lowered = lowered.translate(_STUTTER_MARKS)
     words = lowered.split()
-    return any(map(eq, words, islice(words, 1, None)))
+    for size in lexicon.repeat_sizes:
+        if any(map(eq, words, islice(words, size, None))):
+            doubled = {word for word, other in zip(words, words[size:], strict=False) if word == other}
+            if not doubled.isdisjoint(lexicon.repeat_heads):
+                return True
+    return False
 
 
 def _spaced_repeats(text: str, pattern: re.Pattern[str], numeral_heads: frozenset[str]) -> Iterator[Edit]:
@@ -50,7 +59,7 @@ def _spaced_repeats(text: str, pattern: re.Pattern[str], numeral_heads: frozense
 
 
 def _is_pronoun(text: str, match: re.Match[str], numeral_heads: frozenset[str]) -> bool:
-    """Whether a repeated `I` is a person: not among spelled letters, not a Roman numeral, and a verb follows."""
+    """Whether a repeated `I` or `я` is a person: among no spelled letters, no Roman numeral, and a word follows."""
     before = _WORD_BEFORE.search(text[max(0, match.start() - _LOOK_BACK) : match.start()])
     if before is not None and (len(before[1]) == 1 or before[1].lower() in numeral_heads):
         return False

@@ -67,12 +67,14 @@ class CleanChunk:
 
     `offsets[i]` is the position in `chunk.text` that cleaned character `i` came from; `offsets[len(text)]` is the end
     of the raw text that was kept, so a cleaned span [a, b) cites the raw span [offsets[a], offsets[b-1] + 1).
+    `only_sounds`: the text is nothing but sounds such as "mm-hmm", which may be a yes, or may only show listening.
     """
 
     chunk: TranscriptChunk
     text: str
     offsets: tuple[int, ...]
     cleaner_version: str
+    only_sounds: bool = False
 
     def raw_span(self, start: int, end: int) -> tuple[int, int]:
         """The raw span of cleaned span [start, end); both half-open, in characters."""

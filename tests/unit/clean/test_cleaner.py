@@ -106,6 +106,31 @@ def test_what_may_mean_something_is_left_alone_in_chinese(raw: str) -> None:
         ("tomo um, dois, três", "pt", "tomo um, dois, três"),
         ("well, uh, 呃，头疼", None, "well, 头疼"),
         ("呃，I um take 两片", "zh", "I um take 两片"),
+        ("呃人", "yue", "呃人"),
+        ("呃，我冇事", "zh-HK", "呃，我冇事"),
+        ("uh huh, sí", "es", "uh huh, sí"),
+        ("fa, ehm, male", "it", "fa, male"),
+        ("eh, sì", "it", "eh, sì"),
+        ("dói, ahn, aqui", "pt", "dói, aqui"),
+        ("えーと、頭が痛いです", "ja", "頭が痛いです"),
+        ("頭が、え〜と、痛いです", "ja", "頭が、痛いです"),
+        ("えーととても痛い", "ja", "とても痛い"),
+        ("あのー、薬をください", "ja", "薬をください"),
+        ("彼はええと言った", "ja", "彼はええと言った"),
+        ("あのうちに行く", "ja", "あのうちに行く"),
+        ("ちょっと、ずっと、もっと", "ja", "ちょっと、ずっと、もっと"),
+        ("머리가, 음, 아파요", "ko", "머리가, 아파요"),
+        ("음, 네", "ko", "음, 네"),
+        ("음식, 음성, 있음", "ko", "음식, 음성, 있음"),
+        ("عندي، اممم، صداع", "ar", "عندي، صداع"),
+        ("الأمم، أمم", "ar", "الأمم، أمم"),
+        ("آه، نعم", "ar", "آه، نعم"),
+        ("у меня, э-э, болит", "ru", "у меня, болит"),
+        ("у меня э-э-э болит", "ru", "у меня болит"),
+        ("буква эм, это эхо", "ru", "буква эм, это эхо"),
+        ("मुझे, उम्म, दर्द है", "hi", "मुझे, दर्द है"),
+        ("उम्मीद, उम्र, हम", "hi", "उम्मीद, उम्र, हम"),
+        ("xin chào, uh, um", "vi", "xin chào, uh, um"),
     ],
 )
 def test_each_language_has_its_own_fillers_and_the_others_none(raw: str, language: str | None, expected: str) -> None:
@@ -127,6 +152,34 @@ def test_stuttered_function_words_are_said_once(raw: str, expected: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("raw", "language", "expected"),
+    [
+        ("parce que, parce que j'ai mal", "fr", "parce que j'ai mal"),
+        ("nous nous levons", "fr", "nous nous levons"),
+        ("die, die das haben", "de", "die, die das haben"),
+        ("o que que é isso", "pt", "o que que é isso"),
+        ("piano piano", "it", "piano piano"),
+        ("저는 저는 아파요", "ko", "저는 아파요"),
+        ("मैं मैं जाता हूँ", "hi", "मैं जाता हूँ"),
+        ("कभी कभी दर्द होता है", "hi", "कभी कभी दर्द होता है"),
+        ("मेरी मेरीगोल्ड", "hi", "मेरी मेरीगोल्ड"),
+        ("أنا، أنا تعبان", "ar", "أنا تعبان"),
+        ("من من الأطباء", "ar", "من من الأطباء"),
+        ("я я устал", "ru", "я устал"),
+        ("я, я, ю", "ru", "я, я, ю"),
+        ("でもでも痛い", "ja", "でも痛い"),
+        ("いろいろあります", "ja", "いろいろあります"),
+        ("因為因為頭疼", "zh-TW", "因為頭疼"),
+        ("天天头疼", "zh", "天天头疼"),
+    ],
+)
+def test_doubling_that_is_grammar_in_a_language_is_left_and_stutter_is_not(
+    raw: str, language: str, expected: str
+) -> None:
+    assert text_of(raw, language) == expected
+
+
+@pytest.mark.parametrize(
     ("raw", "expected"),
     [
         ("take [Inaudible] twice", "take [inaudible] twice"),
@@ -135,11 +188,17 @@ def test_stuttered_function_words_are_said_once(raw: str, expected: str) -> None
         ("听不太清【听不清】好", "听不太清[inaudible]好"),
         ("[cross talk] yes", "[crosstalk] yes"),
         ("(laughs) no", "[noise] no"),
-        ("[音乐] 好", "[noise] 好"),
+        ("[音乐] 好", "[music] 好"),
+        ("♪♪ wait", "[music] wait"),
+        ("(Música) sí", "[music] sí"),
+        ("（聞き取れず）です", "[inaudible]です"),
+        ("[неразборчиво] да", "[inaudible] да"),
+        ("[غير مسموع] نعم", "[inaudible] نعم"),
+        ("[अस्पष्ट] हाँ", "[inaudible] हाँ"),
         ("(left) knee", "(left) knee"),
     ],
 )
-def test_markers_become_one_of_three_words_and_never_silence(raw: str, expected: str) -> None:
+def test_markers_become_one_of_four_words_and_never_silence(raw: str, expected: str) -> None:
     assert text_of(raw) == expected
 
 
