@@ -6,20 +6,21 @@ one horizon gives the same chunk the same prompt as its predecessor would have. 
 records lie within one horizon; of a longer one, only what lies within the last horizon is known for certain.
 """
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from pipeline.context.sequence import Arrival, SeenNumbers
+from pipeline.context.turns import RecentTurns
 from pipeline.domain.transcript import CleanChunk
-from pipeline.domain.window import ContextWindow, Turn
+from pipeline.domain.window import ContextWindow
 
 
 @dataclass(frozen=True, slots=True)
 class ContextLimits:
     """How much is remembered.
 
-    `max_turns` and `max_tokens` (estimated, see `estimate_tokens`) bound one window; `horizon_ms` is how long after
-    its last chunk a consultation is remembered; `max_consults` bounds the memory of one partition.
+    `max_turns` and `max_tokens` (by `estimate_tokens` of pipeline.context.turns) bound one window; `horizon_ms` is how
+    long after its last chunk a consultation is remembered; `max_consults` bounds the memory of one partition.
     """
 
     max_turns: int = 6
@@ -28,20 +29,11 @@ class ContextLimits:
     max_consults: int = 20_000
 
 
-def estimate_tokens(text: str) -> int:
-    """An upper estimate without a tokenizer: one token for three bytes of UTF-8.
-
-    Byte-level BPE needs about 4 bytes a token in English and 3 to 5 in Chinese, so this errs towards a shorter
-    context; and it is the same for every model, so that a model change does not change what a window holds.
-    """
-    return len(text.encode()) // 3 + 1
-
-
 @dataclass(slots=True)
 class _Consultation:
+    turns: RecentTurns
     last_ms: int = 0
     seen: SeenNumbers = field(default_factory=SeenNumbers)
-    turns: deque[Turn] = field(default_factory=deque)
 
 
 class Consultations:
@@ -61,7 +53,7 @@ class Consultations:
         self._forget_silent()
         consultation = self._known.get(consult_id)
         if consultation is None:
-            consultation = self._known[consult_id] = _Consultation()
+            consultation = self._known[consult_id] = _Consultation(RecentTurns(self._limits.max_turns))
             if len(self._known) > self._limits.max_consults:
                 self._known.popitem(last=False)
         else:
@@ -70,29 +62,11 @@ class Consultations:
         return consultation.seen.arrive(seq)
 
     def window(self, clean: CleanChunk) -> ContextWindow:
-        """The window of a chunk that arrived as new; the chunk becomes a turn of the windows after it."""
-        consultation = self._known[clean.chunk.consult_id]
-        window = ContextWindow(clean, self._within_budget(consultation.turns))
-        consultation.turns.append(Turn(clean.chunk.speaker.role, clean.text))
-        if len(consultation.turns) > self._limits.max_turns:
-            consultation.turns.popleft()
+        """The window of a chunk that arrived as new; the windows after it hold the chunk as a turn, or beside one."""
+        turns = self._known[clean.chunk.consult_id].turns
+        window = ContextWindow(clean, turns.before(clean, max_tokens=self._limits.max_tokens))
+        turns.add(clean)
         return window
-
-    def _within_budget(self, turns: deque[Turn]) -> tuple[Turn, ...]:
-        """The latest turns that fit, oldest first; a turn that does not fit keeps its end, nearest to the chunk."""
-        left = self._limits.max_tokens
-        chosen: list[Turn] = []
-        for turn in reversed(turns):
-            need = estimate_tokens(turn.text)
-            if need > left:
-                # At most four bytes a character, three a token and one token to begin: so many always fit.
-                tail_chars = max(0, 3 * left - 1) // 4
-                if tail_chars:
-                    chosen.append(Turn(turn.role, turn.text[-tail_chars:]))
-                break
-            chosen.append(turn)
-            left -= need
-        return tuple(reversed(chosen))
 
     def _forget_silent(self) -> None:
         """The first is the longest silent, because arriving moves a consultation to the end."""

@@ -1,13 +1,14 @@
 """What is remembered is bounded, and depends on the input log alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.context.consultations import Consultations, ContextLimits, estimate_tokens
+from pipeline.context.consultations import Consultations, ContextLimits
 from pipeline.context.sequence import Arrival
-from pipeline.domain.transcript import CleanChunk, SpeakerRole
+from pipeline.context.turns import estimate_tokens
+from pipeline.domain.transcript import CleanChunk, Speaker, SpeakerRole
 from pipeline.domain.window import ContextWindow
 from pipeline.testing.builders import build_chunk
 from tests import strategies
@@ -132,24 +133,34 @@ def streams(draw: st.DrawFn) -> list[Said]:
     return said
 
 
+def _hear(memory: Consultations, one: Said) -> ContextWindow | None:
+    """Every odd number is a listener's sound inside the turn before it."""
+    if memory.arrive(one.consult_id, one.seq, timestamp_ms=one.at_ms) is not Arrival.NEW:
+        return None
+    clean = _clean(f"{one.seq}", consult_id=one.consult_id, seq=one.seq)
+    if one.seq % 2:
+        start_ms = clean.chunk.started_at_ms - 2500
+        inside = replace(clean.chunk, speaker=Speaker("listener"), started_at_ms=start_ms, ended_at_ms=start_ms + 200)
+        clean = replace(clean, chunk=inside, only_sounds=True)
+    return memory.window(clean)
+
+
 @given(streams(), st.data(), st.integers(1, 5))
 def test_a_restart_anywhere_that_reads_one_horizon_back_gives_the_same_windows(
     said: list[Said], data: st.DataObject, max_consults: int
 ) -> None:
     limits = ContextLimits(max_turns=3, horizon_ms=HOUR_MS, max_consults=max_consults)
     whole = Consultations(limits)
-    expected = [_say(whole, f"{one.seq}", consult_id=one.consult_id, seq=one.seq, at_ms=one.at_ms) for one in said]
+    expected = [_hear(whole, one) for one in said]
 
     restart = data.draw(st.integers(0, len(said)), label="restart before")
     rebuilt = Consultations(limits)
     oldest_ms = said[restart - 1].at_ms - HOUR_MS if restart else 0
     for one in said[:restart]:
         if one.at_ms >= oldest_ms:
-            _say(rebuilt, f"{one.seq}", consult_id=one.consult_id, seq=one.seq, at_ms=one.at_ms)
+            _hear(rebuilt, one)
 
-    found = [
-        _say(rebuilt, f"{one.seq}", consult_id=one.consult_id, seq=one.seq, at_ms=one.at_ms) for one in said[restart:]
-    ]
+    found = [_hear(rebuilt, one) for one in said[restart:]]
     assert found == expected[restart:]
 
 
