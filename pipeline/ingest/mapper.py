@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipeline.domain.transcript import SourceRef, Speaker, SpeakerRole, TranscriptChunk
+from pipeline.ingest.segment import split_points
 from pipeline.ingest.utterance import Utterance
 
 _WORDS_OF_ROLE = {
@@ -17,7 +18,6 @@ _WORDS_OF_ROLE = {
 }
 _ROLE_BY_WORD = {word: role for role, words in _WORDS_OF_ROLE.items() for word in words}
 _TITLE = re.compile(r"(?:dr|doctor|prof)\.?\s+\S", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)]*\s+|[。！？…]+[”’）]*")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _LETTER = re.compile(r"[A-Za-z]{2}")
@@ -49,22 +49,23 @@ def consult_id_for(path: Path, identifier: str) -> str:
 
 
 def to_chunks(utterances: Iterable[Utterance], consultation: Consultation) -> Iterator[TranscriptChunk]:
-    """Chunks in the order of the utterances, `seq` from 0.
+    """Chunks in the order in which they start, `seq` from 0; those that start together stay in the order of the file.
 
-    A speaker's id is `spk_1`, `spk_2`, … by first appearance, never the name; utterances without a name share one.
+    Arrival order would put an answer before its question, or a listener's sound after it. Parts of a long utterance
+    have their share of its time, so what was said in the middle of it stands between them. A speaker's id is `spk_1`,
+    `spk_2`, … by first appearance, never the name; utterances without a name share one.
     """
     speakers: dict[str | None, Speaker] = {}
-    seq = 0
-    for utterance in utterances:
-        speaker = speakers.get(utterance.speaker_name)
+    pieces = [piece for utterance in utterances for piece in _pieces(utterance, consultation.max_chars)]
+    pieces.sort(key=lambda piece: piece.started_at_ms)
+    for seq, piece in enumerate(pieces):
+        speaker = speakers.get(piece.speaker_name)
         if speaker is None:
-            role = role_of(utterance.speaker_name, consultation.roles or {})
-            name = utterance.speaker_name[:_LONGEST_NAME] if utterance.speaker_name else None
+            role = role_of(piece.speaker_name, consultation.roles or {})
+            name = piece.speaker_name[:_LONGEST_NAME] if piece.speaker_name else None
             speaker = Speaker(f"spk_{len(speakers) + 1}", role, name)
-            speakers[utterance.speaker_name] = speaker
-        for piece in _pieces(utterance, consultation.max_chars):
-            yield _chunk(piece, speaker, consultation, seq=seq)
-            seq += 1
+            speakers[piece.speaker_name] = speaker
+        yield _chunk(piece, speaker, consultation, seq=seq)
 
 
 def role_of(name: str | None, roles: Mapping[str, SpeakerRole]) -> SpeakerRole:
@@ -115,23 +116,10 @@ def _pieces(utterance: Utterance, max_chars: int) -> Iterator[Utterance]:
         return
     duration = utterance.ended_at_ms - utterance.started_at_ms
     start = 0
-    while start < size:
-        end = _cut(utterance.text, start, max_chars)
+    for end in split_points(utterance.text, max_chars):
         began = utterance.started_at_ms + duration * start // size
         ended = utterance.started_at_ms + duration * end // size
         text = utterance.text[start:end].strip()
         if text:
             yield Utterance(utterance.speaker_name, text, began, ended)
         start = end
-
-
-def _cut(text: str, start: int, max_chars: int) -> int:
-    """Where to end the piece from `start`: after the last sentence that fits, else after a word, else anywhere."""
-    limit = start + max_chars
-    if limit >= len(text):
-        return len(text)
-    ends = [match.end() for match in _SENTENCE_END.finditer(text, start, limit)]
-    if ends:
-        return ends[-1]
-    space = text.rfind(" ", start, limit)
-    return space + 1 if space > start else limit

@@ -88,6 +88,34 @@ def test_a_long_utterance_is_split_after_a_sentence_with_its_share_of_the_time()
     assert all(a.ended_at_ms == b.started_at_ms for a, b in pairwise(chunks))
 
 
+def test_chunks_are_in_the_order_in_which_they_start_and_ties_in_the_order_of_the_file() -> None:
+    late_first = [
+        utterance("Sam", "No, none.", 5000, 6000),
+        utterance("Dr. Alvarez", "Any allergies?", 0, 4000),
+        utterance("Sam", "Mm-hmm.", 1000, 1300),
+        utterance("Ann", "He means it.", 5000, 6000),
+    ]
+    chunks = list(to_chunks(late_first, consultation()))
+    assert [chunk.text for chunk in chunks] == ["Any allergies?", "Mm-hmm.", "No, none.", "He means it."]
+    assert [chunk.seq for chunk in chunks] == [0, 1, 2, 3]
+    assert [chunk.speaker.id for chunk in chunks] == ["spk_1", "spk_2", "spk_2", "spk_3"]
+
+
+def test_what_was_said_in_the_middle_of_a_long_turn_stands_between_its_parts() -> None:
+    long = utterance("Sam", "It hurts here. " * 4, 0, 8000)
+    chunks = list(to_chunks([long, utterance("Dr. Alvarez", "Mm-hmm.", 5000, 5300)], consultation(max_chars=32)))
+    assert [chunk.text for chunk in chunks] == ["It hurts here. It hurts here."] * 2 + ["Mm-hmm."]
+    assert chunks[1].started_at_ms < chunks[2].started_at_ms
+    assert chunks[2].ended_at_ms <= chunks[1].ended_at_ms
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", None]), st.integers(0, 50), st.integers(0, 20)), max_size=20))
+def test_start_times_never_go_back(spoken: list[tuple[str | None, int, int]]) -> None:
+    utterances = [utterance(name, "It hurts. It does. " * 3, start, start + size) for name, start, size in spoken]
+    starts = [chunk.started_at_ms for chunk in to_chunks(utterances, consultation(max_chars=30))]
+    assert starts == sorted(starts)
+
+
 @given(st.text(alphabet="ab .。，头疼", min_size=1, max_size=300), st.integers(5, 50))
 def test_splitting_loses_nothing_but_white_space_and_keeps_the_limit(text: str, limit: int) -> None:
     chunks = list(to_chunks([utterance("Sam", text, 0, 5000)], consultation(max_chars=limit)))
