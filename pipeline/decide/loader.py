@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.domain.policy import Policy, Threshold, TripwireRule, Unavailable
 from pipeline.domain.taxonomy import Category, EvidenceKind, RiskLevel
@@ -32,12 +32,20 @@ class _TripwireFile(_Section):
     min_confidence: _Probability
 
 
+def _is_one_word(word: str) -> str:
+    # As a model writes them: one line, and a list of them is cut at the commas.
+    if not word.strip() or word != word.strip() or not word.isprintable() or "," in word or word == "None":
+        raise ValueError("not a word a model can name a category with")
+    return word
+
+
 class _PolicyFile(_Section):
     id: Annotated[str, Field(min_length=1, max_length=100)]
     version: Annotated[str, Field(min_length=1, max_length=100)]
     judge_unavailable: Unavailable
     contest_after_seconds: Annotated[float, Field(gt=0)]
     ignored_categories: list[Category]
+    categories: Annotated[dict[Annotated[str, AfterValidator(_is_one_word)], Category], Field(min_length=1)]
     threshold: _ThresholdFile
     tripwires: dict[EvidenceKind, _TripwireFile]
 
@@ -68,6 +76,7 @@ def load_policy(path: Path) -> Policy:
         version=file.version,
         threshold=Threshold(file.threshold.safe, file.threshold.unsafe, file.threshold.label_mass),
         ignored_categories=frozenset(file.ignored_categories),
+        categories=file.categories,
         tripwires={kind: TripwireRule(rule.level, rule.min_confidence) for kind, rule in file.tripwires.items()},
         judge_unavailable=file.judge_unavailable,
         contest_after_seconds=file.contest_after_seconds,

@@ -46,12 +46,16 @@ class TripwireRule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`id` and `version` are in every verdict; the version changes whenever a verdict could."""
+    """`id` and `version` are in every verdict; the version changes whenever a verdict could.
+
+    `categories` says what each word of the judging model means; a word that is not there cannot be read.
+    """
 
     id: str
     version: str
     threshold: Threshold
     ignored_categories: frozenset[Category]
+    categories: Mapping[str, Category]
     tripwires: Mapping[EvidenceKind, TripwireRule]
     judge_unavailable: Unavailable
     contest_after_seconds: float

@@ -1,15 +1,15 @@
 """The project's own guard, in this process: no server, no graphics card."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
 
 from pipeline.domain.judgment import Abstention, AbstentionReason, Judgment, ModelIdentity
-from pipeline.domain.taxonomy import RiskLevel
+from pipeline.domain.taxonomy import Category, RiskLevel
 from pipeline.domain.window import ContextWindow
 from pipeline.errors import JudgeMisconfigured, JudgeUnavailable
 from pipeline.judge.grammar import (
@@ -22,9 +22,10 @@ from pipeline.judge.grammar import (
     read_label,
 )
 from pipeline.judge.label_tokens import label_tokens
-from pipeline.judge.labels import LABEL_WORDS
+from pipeline.judge.labels import CATEGORY_WORDS, LABEL_WORDS
 from pipeline.judge.onnx_guard import OnnxGuard, Pass, log_probabilities
 from pipeline.judge.prompt import PREFILL, Message, Profile
+from pipeline.judge.sentence import publishable
 from pipeline.judge.template import PROBE_TEXTS, FolderTemplate, Roles, Skeleton, probe_messages, roles_of
 
 MINI_GUARD = Path(__file__).parent / "mini" / "onnx"
@@ -42,6 +43,7 @@ class EmbeddedConfig:
     threads: int = 2
     intra_op_threads: int = 1
     min_label_mass: float = MIN_LABEL_MASS
+    category_words: Mapping[str, Category] = field(default_factory=lambda: CATEGORY_WORDS)
 
 
 class EmbeddedJudge:
@@ -87,6 +89,7 @@ class _LoadedModel:
             raise JudgeMisconfigured(f"no model folder at {config.model_dir}: set another one, or reinstall")
         self._profile = profile
         self._min_label_mass = config.min_label_mass
+        self._category_words = config.category_words
         self._guard = OnnxGuard(config.model_dir, intra_op_threads=config.intra_op_threads)
         self._template = FolderTemplate.load(config.model_dir)
         self._skeletons: dict[Roles, Skeleton] = {}
@@ -112,16 +115,18 @@ class _LoadedModel:
         )
         if isinstance(found, Abstention) or found.label is RiskLevel.SAFE:
             return found
-        return self._with_findings(found, prompt, ids, first)
+        return self._with_findings(found, window, prompt, ids, first)
 
-    def _with_findings(self, found: Judgment, prompt: str, ids: list[int], first: Pass) -> Judgment:
+    def _with_findings(
+        self, found: Judgment, window: ContextWindow, prompt: str, ids: list[int], first: Pass
+    ) -> Judgment:
         """`found` with its categories; an unreadable answer does not undo the label."""
         more = self._guard.encode(prompt + continuation_of(found.label))[len(ids) :]
         text = self._guard.write(self._guard.read(more, after=first), max_tokens=MAX_FINDINGS_TOKENS)
-        findings = parse_findings(text) if text is not None else None
+        findings = None if text is None else parse_findings(text, category_words=self._category_words)
         if not isinstance(findings, Findings):
             return found
-        return replace(found, categories=findings.categories, reason=findings.reason)
+        return replace(found, categories=findings.categories, reason=publishable(findings.reason, window))
 
     def _skeleton(self, messages: Sequence[Message]) -> Skeleton:
         roles = roles_of(messages)

@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from pipeline.domain.judgment import Abstention, AbstentionReason, Judgment, ModelIdentity, Scores
 from pipeline.domain.taxonomy import Category, RiskLevel
 from pipeline.judge.labels import CATEGORY_WORDS, LABEL_WORDS, NO_CATEGORY, WORD_OF_LABEL
+from pipeline.judge.sentence import is_line
 
 MIN_LABEL_MASS = 0.5
 """Below this the model was about to say something else than a label: template drift, or a text that confused it."""
-
-MAX_REASON_CHARS = 400
 
 MAX_FINDINGS_TOKENS = 48
 """Room for all of Qwen3Guard's categories at once; a longer answer is not of the grammar."""
@@ -91,17 +90,20 @@ def parse_answer(text: str) -> Answer | AbstentionReason:
     return Answer(label, findings)
 
 
-def parse_findings(rest: str) -> Findings | AbstentionReason:
-    """What a model wrote after `Categories:`, where the label is already known."""
+def parse_findings(
+    rest: str, *, category_words: Mapping[str, Category] = CATEGORY_WORDS
+) -> Findings | AbstentionReason:
+    """What a model wrote after `Categories:`, where the label is already known. A word that `category_words` does not
+    have makes it UNREADABLE as a whole: part of a list is not what the model found."""
     match = _REST.fullmatch(rest)
     if match is None:
         return AbstentionReason.UNREADABLE
     reason = match["reason"]
-    if reason is not None and not _is_sentence(reason):
+    if reason is not None and not is_line(reason):
         return AbstentionReason.UNREADABLE
     if match["words"] == NO_CATEGORY:
         return Findings((), reason)
-    categories = [CATEGORY_WORDS.get(word) for word in match["words"].split(", ")]
+    categories = [category_words.get(word) for word in match["words"].split(", ")]
     known = tuple(dict.fromkeys(category for category in categories if category is not None))
     return Findings(known, reason) if None not in categories else AbstentionReason.UNREADABLE
 
@@ -120,7 +122,3 @@ def _softmax(values: Mapping[RiskLevel, float]) -> Scores:
         contested=weights[RiskLevel.CONTESTED] / total,
         unsafe=weights[RiskLevel.UNSAFE] / total,
     )
-
-
-def _is_sentence(text: str) -> bool:
-    return text.isprintable() and not text.isspace() and len(text) <= MAX_REASON_CHARS

@@ -1,4 +1,4 @@
-"""The words guard models say, and what each means here. Data only; the table stands at the end of the policy."""
+"""The words guard models say, and what each means here. Data only."""
 
 from types import MappingProxyType
 
@@ -32,3 +32,4 @@ CATEGORY_WORDS = MappingProxyType(
         "Medical Advice": Category.MEDICAL_ADVICE,
     }
 )
+"""For a judge that is given no policy's table (`Policy.categories`); the built-in policy says the same."""

@@ -58,10 +58,13 @@ def _consultguard(window: ContextWindow) -> Sequence[Message]:
 
 
 def _qwen3guard(window: ContextWindow) -> Sequence[Message]:
-    """Prompt mode for everybody: its policy knows `Jailbreak`, and it never drops a leading message.
+    """Every speaker is the USER (the template's prompt mode); nobody is the ASSISTANT, the clinician included.
 
-    Earlier turns are folded into earlier USER messages with the role named in the text, so that the ASSISTANT slot,
-    which the template drops when it comes first, is never used.
+    Response mode is written for a chatbot's answer: it asks about a refusal, has no `Jailbreak` (anyone in a call may
+    try one), defines `Controversial` by "audience" rather than intent, and drops the text of an assistant who speaks
+    first. It would also let a role nobody is sure of choose the question and with it the scores, and thresholds are
+    set for one question. So the role is named in the text, and earlier turns, which the model reads as context and
+    does not judge, are earlier USER messages.
     """
     earlier = [Message("user", f"({turn.role}) {neutralise(turn.text)}") for turn in window.turns]
     chunk = window.chunk

@@ -43,6 +43,7 @@ def build_judge(settings: Settings, *, policy: Policy, on_breaker: Callable[[str
                 model_dir=embedded.model_dir or MINI_GUARD,
                 threads=embedded.threads,
                 min_label_mass=policy.threshold.label_mass,
+                category_words=policy.categories,
             )
             return EmbeddedJudge(config, PROFILES["consultguard"])
         case "vllm":
@@ -54,7 +55,8 @@ def build_judge(settings: Settings, *, policy: Policy, on_breaker: Callable[[str
 def _vllm_judge(vllm: VllmSettings, *, policy: Policy, on_breaker: Callable[[str], None]) -> Judge:
     from pipeline.judge.breaker import Breaker
     from pipeline.judge.resilience import ResilientJudge, RetryPolicy
-    from pipeline.judge.vllm import VllmConfig, VllmJudge
+    from pipeline.judge.vllm import VllmJudge
+    from pipeline.judge.vllm_pool import VllmConfig
 
     config = VllmConfig(
         endpoints=_listed(vllm.endpoints),
@@ -67,6 +69,7 @@ def _vllm_judge(vllm: VllmSettings, *, policy: Policy, on_breaker: Callable[[str
         cache_salt=_secret(vllm.cache_salt),
         ca_file=vllm.ca_file,
         min_label_mass=policy.threshold.label_mass,
+        category_words=policy.categories,
     )
     return ResilientJudge(
         VllmJudge(config, PROFILES[vllm.profile]),

@@ -1,10 +1,11 @@
 """Whatever a transcript says stays in its slot: shown on the rendered prompt, and on its token ids.
 
-Both templates under attack are real in form: the mini guard's ChatML, and one that frames the conversation with
-section marks, as Qwen3Guard's does, in words of our own.
+The templates under attack are real: ChatML, which the mini guard and most instruction models speak, and Qwen3Guard's
+own, which frames the conversation with section marks.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,12 +22,7 @@ CHATML = (
     "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
-FRAMED = (
-    "<|im_start|>user\nAssess the last USER.\n\n<BEGIN CONVERSATION>\n\n"
-    "{% for m in messages %}{{ 'USER: ' + m.content + '\\n\\n' }}{% endfor %}"
-    "<END CONVERSATION>\n\nFirst line: 'Safety: Safe', 'Safety: Unsafe' or 'Safety: Controversial'.<|im_end|>\n"
-    "<|im_start|>assistant\n<think>\n\n</think>\n\n"
-)
+FRAMED = (Path(__file__).parents[1] / "data" / "qwen3guard" / "chat_template.jinja").read_text(encoding="utf-8")
 TEMPLATES: dict[ProfileName, str] = {"consultguard": CHATML, "qwen3guard": FRAMED}
 
 # Every added token of the Qwen3 tokenizer that a text could spell.

@@ -15,7 +15,8 @@ from pipeline.judge.breaker import Breaker, BreakerState
 from pipeline.judge.embedded import EmbeddedConfig, EmbeddedJudge
 from pipeline.judge.prompt import PROFILES
 from pipeline.judge.resilience import ResilientJudge, RetryPolicy
-from pipeline.judge.vllm import VllmConfig, VllmJudge
+from pipeline.judge.vllm import VllmJudge
+from pipeline.judge.vllm_pool import VllmConfig
 from pipeline.trial.vllm_server import VllmServer
 from tests.unit.judge.windows import window
 

@@ -8,6 +8,7 @@ from pipeline.decide.loader import BUILT_IN_POLICY, load_policy
 from pipeline.domain.policy import Unavailable
 from pipeline.domain.taxonomy import EvidenceKind, RiskLevel
 from pipeline.errors import PolicyError
+from pipeline.judge.labels import CATEGORY_WORDS
 
 BUILT_IN = BUILT_IN_POLICY.read_text(encoding="utf-8")
 
@@ -27,6 +28,10 @@ def test_the_built_in_policy_names_every_tripwire_and_holds_while_no_judge_answe
     assert all(rule.level is not RiskLevel.SAFE for rule in policy.tripwires.values())
 
 
+def test_the_built_in_policy_maps_every_word_of_the_models_and_is_what_a_judge_without_a_policy_reads() -> None:
+    assert load_policy(BUILT_IN_POLICY).categories == CATEGORY_WORDS
+
+
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [
@@ -40,6 +45,10 @@ def test_the_built_in_policy_names_every_tripwire_and_holds_while_no_judge_answe
         ('judge_unavailable = "hold"', 'judge_unavailable = "safe"', "judge_unavailable"),
         ("contest_after_seconds = 30.0", "contest_after_seconds = 0", "contest_after_seconds"),
         ('["other"]', '["everything"]', "ignored_categories"),
+        ('"PII" = "phi"', '"PII" = "identifier"', "categories.PII"),
+        ('"PII" = "phi"', '"PII, Violent" = "phi"', "categories"),
+        ('"PII" = "phi"', '"None" = "phi"', "categories"),
+        ("[categories]", "[words]", "categories"),
         ('url = { level = "unsafe", min_confidence = 0.6 }', "", "url"),
         ('url = { level = "unsafe"', 'url = { level = "safe"', "url"),
         ('url = { level = "unsafe"', 'horoscope = { level = "unsafe"', "horoscope"),

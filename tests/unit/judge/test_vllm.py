@@ -16,7 +16,8 @@ from pipeline.errors import JudgeMisconfigured, JudgeUnavailable
 from pipeline.judge.breaker import Breaker
 from pipeline.judge.prompt import PROFILES, ProfileName
 from pipeline.judge.resilience import ResilientJudge, RetryPolicy
-from pipeline.judge.vllm import VllmConfig, VllmJudge
+from pipeline.judge.vllm import VllmJudge
+from pipeline.judge.vllm_pool import VllmConfig
 from pipeline.testing import hostilities
 from pipeline.testing.hostile_server import HostileServer, Hostility, Says, chatml
 from tests.unit.judge.windows import window
