@@ -33,7 +33,7 @@ class Stages:
 
     decode: Callable[[Record], TranscriptChunk | InvalidRecord]
     clean: Callable[[TranscriptChunk], CleanChunk | Skipped]
-    trip: Callable[[CleanChunk], Sequence[Evidence]]
+    trip: Callable[[ContextWindow], Sequence[Evidence]]
     decide: Callable[[Judgment | Abstention, Sequence[Evidence], str | None], Verdict]
 
 
@@ -71,7 +71,7 @@ class Flow:
         prepared = prepare(record, self._stages, self._consultations[record.ref.topic_partition])
         match prepared:
             case ContextWindow():
-                evidence = self._stages.trip(prepared.chunk)
+                evidence = self._stages.trip(prepared)
                 return Pending(record, prepared, evidence, now_ms, self._clock.now_ms())
             case InvalidRecord():
                 return self._dead_letter(record, prepared, now_ms)

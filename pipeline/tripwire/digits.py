@@ -1,91 +1,257 @@
-"""Digits said as words, one after another: `five five five, double oh one`."""
+"""Digits told one after another, as words, numerals or both: `five five five, double oh one`, `一三八 zero 零 1`."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
-_LANGUAGES = (
-    "zero one two three four five six seven eight nine",
-    "cero uno dos tres cuatro cinco seis siete ocho nueve",
-    "zéro un deux trois quatre cinq six sept huit neuf",
-    "null eins zwei drei vier fünf sechs sieben acht neun",
+from pipeline.tripwire.number_words import (
+    ARTICLES,
+    COMPOUND_HEADS,
+    COMPOUNDS,
+    FEWEST_GLUED_LETTERS,
+    GAP_PHRASES,
+    GAP_WORDS,
+    GLUED,
+    GLUED_PARTS,
+    HAN,
+    HAN_SCALES,
+    HAN_WEAK,
+    HANGUL,
+    KANA,
+    LONGEST_COMPOUND,
+    PINYIN,
+    TIMES,
+    UNITS,
+    WEAK,
+    plain_word,
 )
-_UNITS = {word: str(value) for words in _LANGUAGES for value, word in enumerate(words.split())}
-_UNITS |= {"oh": "0", "o": "0", "nought": "0", "niner": "9", "zwo": "2"}
-_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-_TENS = {word: str(value) for value, word in enumerate(_TEENS.split(), start=10)}
-_TENS |= {
-    word: f"{value}0"
-    for value, word in enumerate(
-        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
-    )
-}
-# 幺 is how one is said in numbers read aloud.
-_HAN = {character: str(value) for value, character in enumerate("零一二三四五六七八九")} | {
-    "〇": "0",
-    "○": "0",
-    "幺": "1",
-}
-_TIMES = {"double": 2, "triple": 3, "treble": 3}
 
-SPOKEN_WORDS = frozenset(_UNITS) | frozenset(_TENS) | frozenset(_TIMES)
+SPOKEN_WORDS = (
+    (frozenset(UNITS) | frozenset(key for key in COMPOUNDS if " " not in key) | frozenset(TIMES)) - WEAK - ARTICLES
+)
+"""Words that may begin a number, without those that are mostly something else."""
 
-_WORDS = "|".join(sorted([*_UNITS, *_TENS], key=len, reverse=True))
-_BOUNDED_WORD = rf"(?<![^\W\d_一-鿿])(?:{_WORDS})(?![^\W_一-鿿]|['’])"
-_NUMERAL = r"(?<!\d)\d{1,4}(?!\d)"
-_TOKEN = rf"(?:(?:{'|'.join(_TIMES)})[ -])?{_BOUNDED_WORD}|[{''.join(_HAN)}]|{_NUMERAL}"
-_GAP = r"(?:[\s,.，、。…—–-]|\b(?:um|uh|er|erm|dash|hyphen|then)\b|呃|嗯|那个|然后|杠){0,6}"
-# Looking ahead for a first letter costs one comparison where trying every word costs sixty.
-_FIRST = "".join(sorted({word[0] for word in (*_UNITS, *_TENS, *_HAN, *_TIMES)}))
-_RUN = re.compile(rf"(?=[{_FIRST}0-9])(?:{_TOKEN})(?:{_GAP}(?:{_TOKEN}))+")
-_TOKENS = re.compile(rf"(?:(?P<times>{'|'.join(_TIMES)})[ -])?(?P<word>{_WORDS}|[{''.join(_HAN)}]|\d+)")
+HAN_DIGITS = frozenset(HAN)
+
+_MARKS_ON_LETTERS = "\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0962\u0963"
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff〇○"
+_PHRASES = "|".join(re.escape(phrase) for phrase in GAP_PHRASES)
+_KANA_WORDS = "|".join(sorted(KANA, key=len, reverse=True))
+_TOKEN = re.compile(
+    rf"(?P<gap>{_PHRASES})|(?P<times>[两兩三四]个(?=[{''.join(HAN)}]))|"
+    rf"(?P<han>[{''.join(HAN)}{''.join(HAN_WEAK)}])|(?P<kana>{_KANA_WORDS})|"
+    rf"(?P<number>[0-9]+)|(?P<word>[^\W\d_{_UNSPACED}](?:[^\W\d_{_UNSPACED}]|[{_MARKS_ON_LETTERS}'’])*)|"
+    r"(?P<space>\s+)|(?P<comma>[,，、;；。.…]+)|(?P<joint>[-–—_*·•|~()\"'“”]+)|(?P<other>.)"
+)
+_HAN_TIMES = {"两个": 2, "兩个": 2, "三个": 3, "四个": 4}
+_MOST_GAPS = 5
+_FEWEST_STRONG = 4
+_MOST_WEAK = 2
+
+
+class Atom(NamedTuple):
+    """One thing said: its digits and its place; `part` counts the commas before it, `word` is false of numerals."""
+
+    digits: str
+    start: int
+    end: int
+    word: bool
+    weak: bool
+    part: int
 
 
 @dataclass(frozen=True, slots=True)
 class DigitRun:
-    """A stretch of digit words: its span, all digits, and the longest stretch of one digit a word."""
+    """A stretch of atoms. `single` is the longest stretch said or written digit by digit."""
 
-    start: int
-    end: int
-    digits: str
-    single: int
-    words: int
+    atoms: tuple[Atom, ...]
+    digits: str = field(init=False)
+    single: int = field(init=False)
+    words: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        stretch = single = 0
+        for atom in self.atoms:
+            # "double five" is two digits said one by one; a numeral of several digits is not.
+            alone = len(atom.digits) == 1 or (atom.word and len(set(atom.digits)) == 1 and atom.digits[0] != "0")
+            stretch = stretch + len(atom.digits) if alone else 0
+            single = max(single, stretch)
+        object.__setattr__(self, "digits", "".join(atom.digits for atom in self.atoms))
+        object.__setattr__(self, "single", single)
+        object.__setattr__(self, "words", sum(atom.word for atom in self.atoms))
+
+    @property
+    def start(self) -> int:
+        return self.atoms[0].start
+
+    @property
+    def end(self) -> int:
+        return self.atoms[-1].end
+
+    def parts(self) -> list[str]:
+        """The digits between commas; a numeral of several digits stands alone."""
+        parts: list[str] = []
+        last: Atom | None = None
+        for atom in self.atoms:
+            numeral = not atom.word and len(atom.digits) > 1
+            apart = last is None or atom.part != last.part or numeral or (not last.word and len(last.digits) > 1)
+            if apart:
+                parts.append(atom.digits)
+            else:
+                parts[-1] += atom.digits
+            last = atom
+        return parts
 
 
-def digit_runs(text: str) -> Iterator[DigitRun]:
-    """Runs in which at least two digits follow each other, in order. Numerals up to four digits may be among them."""
+@lru_cache(maxsize=8)
+def digit_runs(text: str) -> tuple[DigitRun, ...]:
+    """Every run of atoms with nothing but pauses, fillers and joining words between, in order; one atom is a run."""
     lowered = text.lower()
     if len(lowered) != len(text):
         # A few capitals have longer small letters; places matter more than their case.
         lowered = text
-    for match in _RUN.finditer(lowered):
-        yield _run(match)
+    return tuple(_runs(lowered))
 
 
-def _run(match: re.Match[str]) -> DigitRun:
-    groups: list[str] = []
-    stretch = single = words = 0
-    open_ten = False
-    for token in _TOKENS.finditer(match[0]):
-        word = token["word"]
-        value = _value(word)
-        times = _TIMES[token["times"]] if token["times"] else 1
-        words += not word.isdigit()
-        if len(value) == 1:
-            stretch += times
-            single = max(single, stretch)
-            if open_ten and value != "0":
-                # "forty two" is two digits, not three.
-                groups[-1] = groups[-1][0] + value
-            else:
-                groups.append(value * times)
-            open_ten = False
+def _runs(text: str) -> Iterator[DigitRun]:
+    tokens = [match for match in _TOKEN.finditer(text) if match.lastgroup != "space"]
+    atoms: list[Atom] = []
+    position = gaps = part = 0
+    while position < len(tokens):
+        found, used = _atoms_at(tokens, position, part)
+        if found:
+            atoms += found
+            position += used
+            gaps = 0
+            continue
+        token = tokens[position]
+        if atoms and gaps < _MOST_GAPS and _is_gap(token):
+            gaps += 1
+            part += token.lastgroup == "comma"
         else:
-            stretch = 0
-            groups.append(value * times)
-            open_ten = not word.isdigit() and value[1] == "0" and value != "10"
-    return DigitRun(match.start(), match.end(), "".join(groups), single, words)
+            if atoms:
+                yield from _run_of(atoms, ends_clause=False)
+            atoms, gaps, part = [], 0, 0
+        position += 1
+    if atoms:
+        yield from _run_of(atoms, ends_clause=True)
 
 
-def _value(word: str) -> str:
-    return _UNITS.get(word) or _TENS.get(word) or _HAN.get(word) or word
+def _run_of(atoms: list[Atom], *, ends_clause: bool) -> Iterator[DigitRun]:
+    # "... oh one for me": the last word is no digit where the clause goes on.
+    while atoms and atoms[-1].weak and not ends_clause:
+        atoms.pop()
+    weak = sum(atom.weak for atom in atoms)
+    if atoms and (
+        weak == 0 or (len(atoms) - weak >= _FEWEST_STRONG and (weak <= _MOST_WEAK or 2 * weak <= len(atoms)))
+    ):
+        yield DigitRun(tuple(atoms))
+
+
+def _is_gap(token: "re.Match[str]") -> bool:
+    match token.lastgroup:
+        case "gap" | "comma" | "joint":
+            return True
+        case "word":
+            return plain_word(token[0]) in GAP_WORDS
+        case _:
+            return False
+
+
+def _atoms_at(tokens: "list[re.Match[str]]", position: int, part: int) -> tuple[list[Atom], int]:
+    """The atoms that begin at a token, and how many tokens they take."""
+    token = tokens[position]
+    text, start, end = token[0], token.start(), token.end()
+    match token.lastgroup:
+        case "number" if not _beside_letter(token):
+            return [Atom(text, start, end, False, False, part)], 1
+        case "han" if not _in_quantity(token):
+            weak = text not in HAN
+            return [Atom(HAN_WEAK[text] if weak else HAN[text], start, end, True, weak, part)], 1
+        case "kana":
+            return [Atom(KANA[text], start, end, True, len(text) == 1, part)], 1
+        case "times":
+            return _repeated(tokens, position, part, _HAN_TIMES[text])
+        case "word":
+            word = plain_word(text)
+            if word in TIMES:
+                return _repeated(tokens, position, part, TIMES[word])
+            return _word_atoms(tokens, position, part, word)
+        case _:
+            return [], 0
+
+
+def _word_atoms(tokens: "list[re.Match[str]]", position: int, part: int, word: str) -> tuple[list[Atom], int]:
+    token = tokens[position]
+    start, end = token.start(), token.end()
+    if word in COMPOUND_HEADS:
+        value, used = _compound(tokens, position, word)
+        if value:
+            return [Atom(value, start, tokens[position + used - 1].end(), True, False, part)], used
+    if word == "er" and not _among_pinyin(tokens, position):
+        return [], 0
+    value = UNITS.get(word, "")
+    if value:
+        weak = word in WEAK and not (word in PINYIN and _among_pinyin(tokens, position))
+        return [Atom(value, start, end, True, weak, part)], 1
+    if all(letter in HANGUL for letter in word):
+        return [Atom(HANGUL[letter], start, end, True, len(word) == 1, part) for letter in word], 1
+    if len(word) >= FEWEST_GLUED_LETTERS and GLUED.fullmatch(word):
+        return [Atom(UNITS[piece], start, end, True, False, part) for piece in GLUED_PARTS.findall(word)], 1
+    return [], 0
+
+
+def _compound(tokens: "list[re.Match[str]]", position: int, word: str) -> tuple[str, int]:
+    """The longest phrase for one number, its parts joined by spaces or hyphens."""
+    best, used = COMPOUNDS.get(word, ""), 1
+    phrase, words = word, 1
+    for index in range(position + 1, min(len(tokens), position + 2 * LONGEST_COMPOUND)):
+        token = tokens[index]
+        if token[0] == "-":
+            continue
+        if token.lastgroup != "word" or words == LONGEST_COMPOUND:
+            break
+        phrase, words = f"{phrase} {plain_word(token[0])}", words + 1
+        value = COMPOUNDS.get(phrase)
+        if value:
+            best, used = value, index - position + 1
+    return best, used
+
+
+def _repeated(tokens: "list[re.Match[str]]", position: int, part: int, times: int) -> tuple[list[Atom], int]:
+    following = position + 1
+    if following < len(tokens) and tokens[following][0] == "-":
+        following += 1
+    if following >= len(tokens):
+        return [], 0
+    found, used = _atoms_at(tokens, following, part)
+    if len(found) != 1 or len(found[0].digits) != 1:
+        return [], 0
+    atom = found[0]
+    return [atom._replace(digits=atom.digits * times, start=tokens[position].start())], following - position + used
+
+
+def _beside_letter(token: "re.Match[str]") -> bool:
+    """`5mg`, `B12` and `x2` are no digits of a number; Chinese writes no spaces, so its characters may touch."""
+    text = token.string
+    before = text[token.start() - 1] if token.start() else " "
+    after = text[token.end()] if token.end() < len(text) else " "
+    return _spaced_letter(before) or _spaced_letter(after) or after in "%°"
+
+
+def _spaced_letter(character: str) -> bool:
+    return character.isalpha() and character < "\u1100"
+
+
+def _in_quantity(token: "re.Match[str]") -> bool:
+    text = token.string
+    before = text[token.start() - 1] if token.start() else " "
+    after = text[token.end()] if token.end() < len(text) else " "
+    return before in HAN_SCALES or after in HAN_SCALES
+
+
+def _among_pinyin(tokens: "list[re.Match[str]]", position: int) -> bool:
+    beside = tokens[max(0, position - 1) : position] + tokens[position + 1 : position + 2]
+    return any(token[0] in PINYIN and token[0] != "er" for token in beside)

@@ -3,15 +3,20 @@
 import re
 from typing import NamedTuple
 
-from pipeline.tripwire.digits import SPOKEN_WORDS
+from pipeline.tripwire.digits import HAN_DIGITS, SPOKEN_WORDS
+from pipeline.tripwire.number_words import FEWEST_GLUED_LETTERS, GLUED, plain_word
 
 _DIGIT = re.compile(r"[0-9]")
 _DOMAIN = re.compile(r"\.[A-Za-z]{2}")
-_HAN_DIGITS = frozenset("零〇○一二三四五六七八九幺")
-_UNSPACED_WORDS = re.compile(r"[a-zß-ÿ]+|[0-9]+|[零〇○一二三四五六七八九幺]")
-_SEPARATE_DIGITS = re.compile(r"[0-9](?![0-9])\D{1,6}[0-9](?![0-9])\D{1,6}[0-9](?![0-9])")
+_WORDS = re.compile(
+    rf"[{''.join(HAN_DIGITS)}]|"
+    rf"[^\W\d_\u3040-\u30ff\u3400-\u9fff]+[\u0900-\u0963\u064b-\u0670]*[^\W\d_\u3040-\u30ff\u3400-\u9fff]*"
+)
+_OTHER_DIGITS = re.compile("[ァ-ヺ]{2}|[ぁ-ゖ]{2}|[공영일이삼사오육륙칠팔구]{2}")
+_FEW_LETTERS = re.compile(r"(?<![A-Za-z'’])[A-Za-z][ .,\-–]{1,3}[A-Za-z](?![A-Za-z'’])")
 _BIRTH = ("birth", "born", "dob", "d.o.b", "nac", "naiss", "gebor", "geburt", "né")
 _NAME = ("name", "nom", "apellido", "prénom", "姓", "名", "拼")
+_LAST_FEW = ("last", "first", "ending", "位", "尾", "ltim", "dernier", "letzte", "rest of")
 _FEWEST_DIGIT_WORDS = 2
 
 
@@ -20,6 +25,7 @@ class Hints(NamedTuple):
 
     digits: bool
     digit_words: bool
+    last_few: bool
     name: bool
     address: bool
     birth: bool
@@ -30,28 +36,48 @@ def hints_of(text: str) -> Hints:
     """Never misses what a detector would find; may hint at what none does."""
     lowered = text.lower()
     digits = _DIGIT.search(text) is not None
-    plain_ascii = text.isascii()
+    spoken = _digit_words(lowered)
+    digit_words = spoken >= _FEWEST_DIGIT_WORDS or (digits and spoken > 0)
     return Hints(
         digits=digits,
-        digit_words=(_ascii_digit_words(lowered, digits) if plain_ascii else _mixed_digit_words(lowered)),
+        digit_words=digit_words,
+        last_few=digits and _has_any(lowered, _LAST_FEW),
         name=_has_any(lowered, _NAME),
         address="@" in text or " dot " in lowered or ("." in text and _DOMAIN.search(text) is not None) or "点" in text,
         birth=_has_any(lowered, _BIRTH) or "生" in text,
-        han=not plain_ascii,
+        han=not text.isascii(),
     )
 
 
-def _ascii_digit_words(lowered: str, digits: bool) -> bool:
-    words = lowered.replace("-", " ").replace(",", " ").replace(".", " ").split()
-    spoken = 0 if SPOKEN_WORDS.isdisjoint(words) else sum(map(SPOKEN_WORDS.__contains__, words))
-    if spoken >= _FEWEST_DIGIT_WORDS:
-        return True
-    return digits and (spoken > 0 or _SEPARATE_DIGITS.search(lowered) is not None)
+def may_answer(text: str) -> bool:
+    """Whether a chunk could be the rest of a number or of a name, or answer a question for one."""
+    return (
+        _DIGIT.search(text) is not None or _digit_words(text.lower()) > 0 or _FEW_LETTERS.search(text) is not None
+        or len(text) <= len("A.")
+    )  # fmt: skip
 
 
-def _mixed_digit_words(lowered: str) -> bool:
-    words: list[str] = _UNSPACED_WORDS.findall(lowered)
-    return sum(word in _HAN_DIGITS or word in SPOKEN_WORDS or word.isdecimal() for word in words) >= _FEWEST_DIGIT_WORDS
+def _digit_words(lowered: str) -> int:
+    """How many words may be digits; only whether there are none, one or several matters."""
+    if lowered.isascii():
+        words = lowered.replace("-", " ").replace(",", " ").replace(".", " ").split()
+    else:
+        if _OTHER_DIGITS.search(lowered):
+            return _FEWEST_DIGIT_WORDS
+        words = _WORDS.findall(lowered)
+        words = [plain_word(word) if word not in SPOKEN_WORDS else word for word in words]
+        found = sum(word in SPOKEN_WORDS or word in HAN_DIGITS for word in words)
+        return found or _glued(words)
+    if SPOKEN_WORDS.isdisjoint(words):
+        return _glued(words)
+    return sum(map(SPOKEN_WORDS.__contains__, words)) + _glued(words)
+
+
+def _glued(words: list[str]) -> int:
+    for word in words:
+        if len(word) > FEWEST_GLUED_LETTERS and GLUED.fullmatch(word):
+            return _FEWEST_DIGIT_WORDS
+    return 0
 
 
 def _has_any(lowered: str, pieces: tuple[str, ...]) -> bool:

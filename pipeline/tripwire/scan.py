@@ -1,9 +1,10 @@
-"""Every detector on one chunk, and the spans brought back to the raw text."""
+"""Every detector on one chunk, alone and as the rest of what was said before it; spans in the raw text."""
 
 from collections.abc import Iterator, Sequence
 
 from pipeline.domain.transcript import CleanChunk
 from pipeline.domain.verdict import Evidence
+from pipeline.domain.window import ContextWindow
 from pipeline.tripwire.birth import find_births
 from pipeline.tripwire.card import find_cards
 from pipeline.tripwire.finding import Detector, Finding, Reading
@@ -15,6 +16,7 @@ from pipeline.tripwire.phone import find_phones
 from pipeline.tripwire.record import find_record_numbers
 from pipeline.tripwire.spelled import find_letters, find_surname_parts
 from pipeline.tripwire.spoken import find_spoken_digits
+from pipeline.tripwire.thread import thread_before
 
 # The shortest telephone number; every national id and card is longer.
 _FEWEST_DIGITS = 7
@@ -23,27 +25,47 @@ _FEWEST_DIGITS = 7
 class Tripwires:
     """Finds identifiers that need no model. What it finds can only raise a level. Stateless; shared between threads."""
 
-    def find(self, clean: CleanChunk) -> tuple[Evidence, ...]:
-        """Evidence in order of its place in `clean.chunk.text`. A finding inside one at least as sure is left out."""
-        text = clean.text
-        hints = hints_of(text)
-        plain = without_ordinary_numbers(text) if hints.digits else text
-        detectors = tuple(_worth_running(hints, plain))
-        if not detectors:
-            return ()
-        reading = Reading(text, plain, clean.chunk.language)
-        findings = [finding for detect in detectors for finding in detect(reading)]
+    def find(self, window: ContextWindow) -> tuple[Evidence, ...]:
+        """Evidence in order of its place in the raw text. A finding inside one at least as sure is left out.
+
+        What earlier turns hold alone is theirs; a finding that began in one cites its part in this chunk.
+        """
+        clean = window.chunk
+        findings = _found_in(clean.text, clean.chunk.language)
+        thread = thread_before(window)
+        if thread:
+            findings += _going_on(_found_in(thread + clean.text, clean.chunk.language), clean.text, len(thread))
         return tuple(_evidence(clean, finding) for finding in _outermost(findings))
+
+
+def _found_in(text: str, language: str | None) -> list[Finding]:
+    hints = hints_of(text)
+    plain = without_ordinary_numbers(text) if hints.digits else text
+    reading = Reading(text, plain, language)
+    return [finding for detect in _worth_running(hints, plain) for finding in detect(reading)]
+
+
+def _going_on(findings: Sequence[Finding], text: str, before: int) -> Iterator[Finding]:
+    """The findings that reach into the text `before` characters after their origin, cut to it."""
+    for finding in findings:
+        start, end = max(0, finding.start - before), finding.end - before
+        while start < end and not text[start].isalnum():
+            start += 1
+        if start < end:
+            yield finding._replace(start=start, end=end)
 
 
 def _worth_running(hints: Hints, plain: str) -> Iterator[Detector]:
     if hints.digits:
-        if sum(map(str.isdecimal, plain)) >= _FEWEST_DIGITS:
+        many = sum(map(str.isdecimal, plain)) >= _FEWEST_DIGITS
+        if many:
             yield from (find_national_ids, find_cards, find_phones)
+        if many or hints.digit_words or hints.last_few:
+            yield find_spoken_digits
         yield find_ip_addresses
     if hints.digits or hints.digit_words:
         yield find_record_numbers
-    if hints.digit_words:
+    if hints.digit_words and not hints.digits:
         yield find_spoken_digits
     if hints.address:
         yield find_addresses

@@ -1,48 +1,83 @@
-"""Numbers read out digit by digit, long enough to be somebody's."""
+"""Numbers read out or written in pieces, long enough to be somebody's."""
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 
 from pipeline.domain.taxonomy import EvidenceKind
+from pipeline.tripwire.cues import is_clinical, is_personal
 from pipeline.tripwire.digits import DigitRun, digit_runs
 from pipeline.tripwire.finding import Finding, Reading
+from pipeline.tripwire.series import are_readings, is_counting, is_items, is_list, is_public, is_years
 
 _SHORTEST = 7
 _SHORTEST_SINGLE = 5
-# "five five five 0142": words that end in a block of numerals, as long as a telephone number.
-_MIXED_LENGTHS = frozenset({7, 10, 11})
-_LOOK_BACK = 40
-_NUMBER_CUE = re.compile(
-    r"number|phone|call|cell|mobile|text|fax|digits|电话|手机|号|número|teléfono|numéro|nummer", re.IGNORECASE
+# "five five five 0142" and "seis uno dos, treinta y cuatro, ...": as long as a telephone or a national number.
+_MIXED_LENGTHS = frozenset({7, 9, 10, 11, 12})
+_FEWEST_SINGLE = 3
+# "zéro six, douze, trente-quatre, ...": numbers read in pairs begin with the zero of the trunk.
+_PAIRED_LENGTHS = range(9, 13)
+_FEWEST_PAIRS = 4
+_GROUPINGS = frozenset({(3, 3, 4), (1, 3, 3, 4), (3, 4, 4), (5, 6), (5, 3, 3), (3, 2, 4), (4, 3, 3), (3, 3, 3, 2)})
+_SURE_LENGTH = 10
+_SCALE = re.compile(r" ?(?:,? ?out of (?:ten|10)|/ ?10|on a scale|分$)", re.IGNORECASE)
+_AFTER = re.compile(r" ?(?:over|/|分之|(?:sobre|auf|zu) \w|percent|%)", re.IGNORECASE)
+_LAST_FEW = re.compile(
+    r"\b(?:last|first) (?:three|four|five|six|few|[3-6])(?: digits| numbers)?(?: of [\w ']{2,30})?(?: is| are|:|"
+    r",)? *\Z|"
+    r"\bending in *\Z|(?:[后末前][四三五六几]位|尾号)(?:是|为|：|:|，)? *\Z|"
+    r"last digits are *\Z|rest of the number is *\Z|últim[oa]s (?:cuatro|dígitos)(?: son)? *\Z|"
+    r"(?:quatre derniers|derniers chiffres)(?: sont)?[: ]*\Z|letzten (?:vier|ziffern)(?: sind)? *\Z",
+    re.IGNORECASE,
 )
-_SCALE = re.compile(r" ?(?:,? ?out of (?:ten|10)|/ ?10|on a scale)", re.IGNORECASE)
+_TAIL = 60
+_FEWEST_OF_LAST = 3
+_MOST_OF_LAST = 6
 
 
 def find_spoken_digits(reading: Reading) -> Iterator[Finding]:
-    """Seven digits or more in a row, most of them said one by one. Counting aloud and scores up to three are not."""
+    """Seven digits or more in a row, most of them told one by one or grouped as numbers of people are.
+
+    Counting, scores, years, hotlines and lists of measurements are not taken. Three to six digits are, with little
+    confidence, after "the last four" and its like.
+    """
     text = reading.plain
     for run in digit_runs(text):
-        if _long_enough(run) and not _counting(run.digits) and not _scores(text, run):
-            yield Finding(EvidenceKind.SPOKEN_DIGITS, run.start, run.end, 0.95 if len(run.digits) >= 10 else 0.85)
+        size = len(run.digits)
+        if size >= _SHORTEST:
+            confidence = _confidence(text, run)
+            if confidence:
+                yield _found(run, confidence)
+        elif _FEWEST_OF_LAST <= size <= _MOST_OF_LAST and _LAST_FEW.search(text[max(0, run.start - _TAIL) : run.start]):
+            yield Finding(EvidenceKind.SPOKEN_DIGITS, run.start, run.end, 0.5)
 
 
-def _long_enough(run: DigitRun) -> bool:
+def _found(run: DigitRun, confidence: float) -> Finding:
+    if run.words or run.single == len(run.digits):
+        return Finding(EvidenceKind.SPOKEN_DIGITS, run.start, run.end, confidence)
+    # A country's plan or a familiar shape makes surer, and is looked at by another detector.
+    return Finding(EvidenceKind.PHONE, run.start, run.end, 0.8)
+
+
+def _confidence(text: str, run: DigitRun) -> float:
+    """0 where the run is nobody's number."""
+    if is_public(run.digits) or _SCALE.match(text, run.end) or _AFTER.match(text, run.end):
+        return 0.0
+    sure = 0.95 if len(run.digits) >= _SURE_LENGTH else 0.85
+    if is_personal(text, run.start):
+        return sure if len(run.atoms) > 1 and not is_years(run) else 0.0
+    if is_counting(run) or is_years(run) or is_items(run) or are_readings(run):
+        return 0.0
+    if is_clinical(text, run.start) and is_list(run):
+        return 0.0
+    return sure if _told_as_number(run) else 0.0
+
+
+def _told_as_number(run: DigitRun) -> bool:
     size = len(run.digits)
-    if size < _SHORTEST or run.single < 3:
-        return False
-    return run.single >= _SHORTEST_SINGLE or (run.words >= 3 and size in _MIXED_LENGTHS)
-
-
-def _counting(digits: str) -> bool:
-    steps = {int(after) - int(before) for before, after in pairwise(digits)}
-    return steps in ({1}, {-1}) or "1234567" in digits or "7654321" in digits
-
-
-def _scores(text: str, run: DigitRun) -> bool:
-    """Answers to a questionnaire: on a scale, or items of 0 to 3 with nothing before them that announces a number."""
-    if _SCALE.match(text, run.end):
+    if run.single >= _SHORTEST_SINGLE:
         return True
-    if max(run.digits) > "3":
-        return False
-    return _NUMBER_CUE.search(text, max(0, run.start - _LOOK_BACK), run.start) is None
+    if run.single >= _FEWEST_SINGLE and run.words >= _FEWEST_SINGLE and size in _MIXED_LENGTHS:
+        return True
+    if run.digits[0] == "0" and size in _PAIRED_LENGTHS and len(run.atoms) >= _FEWEST_PAIRS:
+        return all(len(atom.digits) <= 2 for atom in run.atoms)
+    return tuple(map(len, run.parts())) in _GROUPINGS

@@ -5,6 +5,7 @@ import pytest
 from pipeline.clean.cleaner import Cleaner
 from pipeline.domain.taxonomy import EvidenceKind
 from pipeline.domain.transcript import CleanChunk, SpeakerRole
+from pipeline.domain.window import ContextWindow
 from pipeline.ingest.samples import SAMPLES, Sample, read_sample
 from pipeline.tripwire.scan import Tripwires
 
@@ -36,7 +37,7 @@ def test_the_identifiers_in_a_sample_are_found_and_nothing_else_is(consult_id: s
     (sample,) = [sample for sample in SAMPLES if sample.consult_id == consult_id]
     cleaner, tripwires = Cleaner(), Tripwires()
     cleaned = [result for chunk in read_sample(sample) if isinstance(result := cleaner.clean(chunk), CleanChunk)]
-    assert {evidence.kind for clean in cleaned for evidence in tripwires.find(clean)} == kinds
+    assert {evidence.kind for clean in cleaned for evidence in tripwires.find(ContextWindow(clean))} == kinds
 
 
 def test_reading_a_sample_twice_gives_the_same_chunks() -> None:

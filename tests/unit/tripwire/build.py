@@ -3,9 +3,12 @@
 The stages may not import each other; their tests use both, as a worker does.
 """
 
+from dataclasses import replace
+
 from pipeline.clean.cleaner import Cleaner
-from pipeline.domain.transcript import CleanChunk, SourceRef, Speaker, TranscriptChunk
+from pipeline.domain.transcript import CleanChunk, SourceRef, Speaker, SpeakerRole, TranscriptChunk
 from pipeline.domain.verdict import Evidence
+from pipeline.domain.window import ContextWindow, Turn
 from pipeline.tripwire.scan import Tripwires
 
 TRIPWIRES = Tripwires()
@@ -19,11 +22,15 @@ def chunk(text: str, language: str | None = "en") -> TranscriptChunk:
     )
 
 
-def evidence_in(text: str, language: str | None = "en") -> tuple[Evidence, ...]:
-    clean = _CLEANER.clean(chunk(text, language))
-    return TRIPWIRES.find(clean) if isinstance(clean, CleanChunk) else ()
+def evidence_in(text: str, language: str | None = "en", *earlier: tuple[str, str]) -> tuple[Evidence, ...]:
+    """What is found in a patient's chunk after the `earlier` turns, each a role and a text."""
+    clean = _CLEANER.clean(replace(chunk(text, language), speaker=Speaker("spk_1", SpeakerRole.PATIENT)))
+    turns = tuple(Turn(SpeakerRole(role), said) for role, said in earlier)
+    return TRIPWIRES.find(ContextWindow(clean, turns)) if isinstance(clean, CleanChunk) else ()
 
 
-def found(text: str, language: str | None = "en") -> list[tuple[str, str]]:
+def found(text: str, language: str | None = "en", *earlier: tuple[str, str]) -> list[tuple[str, str]]:
     """Kind and raw text of each finding."""
-    return [(str(evidence.kind), text[evidence.start : evidence.end]) for evidence in evidence_in(text, language)]
+    return [
+        (str(evidence.kind), text[evidence.start : evidence.end]) for evidence in evidence_in(text, language, *earlier)
+    ]

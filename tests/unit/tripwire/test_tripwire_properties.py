@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from pipeline.domain.taxonomy import EvidenceKind
 from pipeline.domain.transcript import CleanChunk
+from pipeline.domain.window import ContextWindow
 from pipeline.tripwire.birth import find_births
 from pipeline.tripwire.finding import Reading
 from pipeline.tripwire.network import find_addresses
@@ -90,7 +91,7 @@ def test_every_span_lies_in_the_raw_text_and_is_not_empty(text: str, language: s
 @settings(max_examples=300)
 def test_the_cheap_look_before_the_detectors_hides_nothing(text: str, language: str | None) -> None:
     clean = CleanChunk(chunk(text, language), text, tuple(range(len(text) + 1)), "none")
-    covered = [(evidence.start, evidence.end) for evidence in TRIPWIRES.find(clean)]
+    covered = [(evidence.start, evidence.end) for evidence in TRIPWIRES.find(ContextWindow(clean))]
     reading = Reading(text, without_ordinary_numbers(text), language)
     for detect in _DETECTORS:
         for finding in detect(reading):
