@@ -1,5 +1,7 @@
 """Every metric, declared once, with its meaning. No label ever holds an id or text; label values are closed sets."""
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from pipeline.domain.audit import AuditEvent, AuditRecord
@@ -9,6 +11,7 @@ from pipeline.domain.policy import Rule
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 BREAKER_STATES = ("closed", "half_open", "open")
+PHRASE_CHANGES = ("promoted", "demoted")
 
 
 class Metrics:
@@ -61,6 +64,24 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.cache_answers = Counter(
+            "consultguard_judge_cache_answers_total",
+            "Chunks put to the cache, by what answered: exact, template, miss, or recheck (a phrase judged again).",
+            ["answered_by"],
+            registry=self.registry,
+        )
+        self.cache_phrases = Counter(
+            "consultguard_judge_cache_phrases_total",
+            "Phrases that began to be answered without the judge (promoted), or ceased to for good (demoted).",
+            ["change"],
+            registry=self.registry,
+        )
+        self.cache_entries = Gauge(
+            "consultguard_judge_cache_entries",
+            "Entries of the cache's tables (exact, phrases_on_trial, phrases, refused).",
+            ["table"],
+            registry=self.registry,
+        )
         self.commit_seconds = Histogram(
             "consultguard_commit_seconds", "Seconds for one transaction.", buckets=_SECONDS, registry=self.registry
         )
@@ -86,6 +107,15 @@ class Metrics:
                 self.abstentions.labels(reason).inc()
             for category in audit.verdict.categories:
                 self.categories.labels(category).inc()
+
+    def cache_event(self, event: str, sizes: Mapping[str, int]) -> None:
+        """Count one event of the judge's cache, and set the sizes of its tables."""
+        if event in PHRASE_CHANGES:
+            self.cache_phrases.labels(event).inc()
+        else:
+            self.cache_answers.labels(event).inc()
+        for table, entries in sizes.items():
+            self.cache_entries.labels(table).set(entries)
 
     def breaker_state(self, state: str) -> None:
         """Exactly one of the three states is 1."""

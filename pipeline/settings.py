@@ -97,6 +97,19 @@ class EmbeddedSettings(_Group):
     )
 
 
+class CacheSettings(_Group):
+    """What the worker remembers of the judge's answers, in memory, under digests."""
+
+    enabled: bool = Field(True, description="the same window under the same model and policy is judged once")
+    templates: bool = Field(True, description="short phrases that carry nothing are learned, and a sample re-judged")
+    entries: Positive = Field(50_000, description="windows remembered")
+    template_entries: Positive = Field(20_000, description="phrases on trial, promoted and refused, each")
+    promote_after: Annotated[int, Field(ge=2)] = Field(
+        20, description="consultations in which a phrase must be surely safe, and nothing else, before it is known"
+    )
+    recheck_every: Positive = Field(50, description="one in so many hits of a phrase is judged all the same")
+
+
 class WorkerSettings(_Group):
     """The worker's loop."""
 
@@ -159,6 +172,7 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     vllm: VllmSettings = VllmSettings()
     embedded: EmbeddedSettings = Field(default_factory=EmbeddedSettings)
+    cache: CacheSettings = CacheSettings()
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
     context: ContextSettings = ContextSettings()
     topics: TopicSettings = TopicSettings()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from pipeline.decide.reasons import reason_for
-from pipeline.domain.judgment import Abstention, AbstentionReason, Judgment
+from pipeline.domain.judgment import Abstention, AbstentionReason, AnsweredBy, Judgment
 from pipeline.domain.policy import Policy, Rule
 from pipeline.domain.taxonomy import Category, RiskLevel
 from pipeline.domain.verdict import DecidedBy, Evidence, Verdict
@@ -74,7 +74,7 @@ def _judged(finding: Judgment | Abstention, policy: Policy) -> _Finding:
             return RiskLevel.CONTESTED, Rule.ABSTAINED, DecidedBy.ABSTENTION
         case Judgment():
             level, rule = _labelled(finding, policy)
-            return level, rule, DecidedBy.JUDGE
+            return level, rule, DecidedBy.JUDGE if finding.answered_by is AnsweredBy.MODEL else DecidedBy.CACHE
         case _:
             assert_never(finding)
 

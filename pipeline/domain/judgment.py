@@ -44,6 +44,14 @@ class AbstentionReason(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
+class AnsweredBy(StrEnum):
+    """Whether the model read this very window, or its answer is remembered: for the same window, or for a phrase."""
+
+    MODEL = "model"
+    CACHE = "cache"
+    TEMPLATE = "template"
+
+
 @dataclass(frozen=True, slots=True)
 class Judgment:
     """A readable answer.
@@ -58,6 +66,7 @@ class Judgment:
     model: ModelIdentity
     categories: tuple[Category, ...] = ()
     reason: str | None = None
+    answered_by: AnsweredBy = AnsweredBy.MODEL
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from pipeline.domain.transcript import TranscriptChunk
 from pipeline.domain.verdict import Evidence, Verdict
 from pipeline.judge.base import Judge
 from pipeline.metrics import Metrics
-from pipeline.runtime.engines import build_broker, build_judge
+from pipeline.runtime.engines import build_broker, build_judge, with_cache
 from pipeline.runtime.flow import Flow, Stages
 from pipeline.runtime.health import Health
 from pipeline.runtime.limits import WorkerLimits
@@ -68,7 +68,9 @@ def build_worker(
     broker = broker or build_broker(settings, clock=clock)
     metrics, health = Metrics(), Health()
     observe = _breaker_observer(metrics, health)
-    judge = judge or build_judge(settings, policy=policy, on_breaker=observe)
+    if judge is None:
+        judge = build_judge(settings, policy=policy, on_breaker=observe)
+        judge = with_cache(judge, settings.cache, policy=policy, on_event=metrics.cache_event)
     worker_settings = settings.worker
     stages = build_stages(policy, max_text_chars=worker_settings.max_text_chars)
     limits = WorkerLimits(

@@ -1,6 +1,6 @@
 """The engines that settings name: which broker, which judge. Each library is imported only where it is used."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
@@ -11,7 +11,7 @@ from pipeline.clock import Clock
 from pipeline.domain.policy import Policy
 from pipeline.judge.base import Judge
 from pipeline.judge.prompt import PROFILES
-from pipeline.settings import KafkaSettings, Settings, VllmSettings
+from pipeline.settings import CacheSettings, KafkaSettings, Settings, VllmSettings
 
 if TYPE_CHECKING:
     from pipeline.broker.kafka.config import KafkaConfig
@@ -50,6 +50,30 @@ def build_judge(settings: Settings, *, policy: Policy, on_breaker: Callable[[str
             return _vllm_judge(settings.vllm, policy=policy, on_breaker=on_breaker)
         case _:
             assert_never(settings.judge)
+
+
+def with_cache(
+    judge: Judge, settings: CacheSettings, *, policy: Policy, on_event: Callable[[str, Mapping[str, int]], None]
+) -> Judge:
+    """`judge` behind what the settings let it remember. Outermost: an answer that is known waits for no retry."""
+    from pipeline.judge.cache import CachedJudge, CacheRules
+    from pipeline.judge.phrases import PhraseRules
+    from pipeline.tripwire.digits import digit_runs
+
+    if not settings.enabled and not settings.templates:
+        return judge
+    phrases = PhraseRules(promote_after=settings.promote_after, entries=settings.template_entries)
+    return CachedJudge(
+        judge,
+        scope=f"{policy.id}/{policy.version}",
+        rules=CacheRules(
+            entries=settings.entries if settings.enabled else 0,
+            phrases=phrases if settings.templates else None,
+            recheck_every=settings.recheck_every,
+        ),
+        holds_number=lambda text: any(True for _ in digit_runs(text)),
+        on_event=on_event,
+    )
 
 
 def _vllm_judge(vllm: VllmSettings, *, policy: Policy, on_breaker: Callable[[str], None]) -> Judge:

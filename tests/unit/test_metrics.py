@@ -10,6 +10,8 @@ from pipeline.domain.audit import AuditEvent, AuditRecord, SourcePosition
 from pipeline.domain.judgment import AbstentionReason, Judgment
 from pipeline.domain.taxonomy import Category, RiskLevel
 from pipeline.domain.verdict import DecidedBy
+from pipeline.judge.cache import CacheEvent
+from pipeline.judge.phrases import PhraseRules, PhraseTable
 from pipeline.metrics import BREAKER_STATES, Metrics
 from pipeline.source.decode import InvalidCode
 from pipeline.testing.scripted_judge import judgment
@@ -26,6 +28,9 @@ CLOSED: dict[str, set[str] | None] = {
     "code": set(map(str, InvalidCode)),
     "outcome": {"committed", "aborted", "unknown"},
     "state": set(BREAKER_STATES),
+    "answered_by": {"exact", "template", "miss", "recheck"},
+    "change": {"promoted", "demoted"},
+    "table": {"exact", "phrases_on_trial", "phrases", "refused"},
     "le": None,
 }
 
@@ -57,6 +62,8 @@ def test_no_judgment_brings_a_label_value_from_outside_the_closed_sets(finding: 
         metrics.committed(_audit(finding, event=AuditEvent.DEAD_LETTERED, outcome=code), seconds=0.1)
     metrics.committed(_audit(finding, event=AuditEvent.SKIPPED, outcome="empty"), seconds=0.1)
     metrics.breaker_state("open")
+    for event in CacheEvent:
+        metrics.cache_event(event, {"exact": 1, **PhraseTable(PhraseRules()).sizes()})
 
     for label, value in _labels(metrics):
         allowed = CLOSED[label]
@@ -88,6 +95,19 @@ def test_exactly_one_breaker_state_is_set() -> None:
             for known in BREAKER_STATES
         }
         assert found == {known: float(known == state) for known in BREAKER_STATES}
+
+
+def test_the_cache_tells_what_answered_and_how_full_it_is() -> None:
+    metrics = Metrics()
+    metrics.cache_event("exact", {"exact": 7})
+    metrics.cache_event("demoted", {"exact": 8})
+
+    def value(name: str, **labels: str) -> float | None:
+        return metrics.registry.get_sample_value(name, labels)
+
+    assert value("consultguard_judge_cache_answers_total", answered_by="exact") == 1
+    assert value("consultguard_judge_cache_phrases_total", change="demoted") == 1
+    assert value("consultguard_judge_cache_entries", table="exact") == 8
 
 
 def test_two_workers_in_one_process_count_apart() -> None:

@@ -188,7 +188,7 @@ def test_every_setting_has_one_variable_of_its_own() -> None:
     assert len(names) == len(set(names))
     assert all(name.startswith(PREFIX) and name == name.upper() for name in names)
     assert set(Settings.model_fields) <= {name.removeprefix(PREFIX).lower() for name in names} | {
-        "kafka", "vllm", "embedded", "worker", "context", "topics"
+        "kafka", "vllm", "embedded", "cache", "worker", "context", "topics"
     }  # fmt: skip
 
 
