@@ -50,7 +50,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One chunk to be judged: the last of `turns`. `label` and `category` are None in a natural set."""
+    """One chunk to be judged: the last of `turns`. `label` and `category` are None in a natural set. `speaker_name` is
+    written beside the chunk where a test of that slot gives one; sets have none."""
 
     dataset: str
     id: str
@@ -58,6 +59,7 @@ class Case:
     turns: tuple[tuple[SpeakerRole, str], ...]
     label: RiskLevel | None = None
     category: Category | None = None
+    speaker_name: str | None = None
 
     @property
     def text(self) -> str:

@@ -50,13 +50,15 @@ async def judge_cases(
 
 
 def as_chunks(case: Case, number: int) -> Sequence[TranscriptChunk]:
-    """The case as a consultation of its own, one turn after the other; a turn's speaker is its role, without a name."""
+    """The case as a consultation of its own, one turn after the other; a turn's speaker is its role, and only the last
+    has a name, where the case gives one."""
+    last = len(case.turns) - 1
     return [
         TranscriptChunk(
             tenant="evaluation",
             consult_id=f"case-{number}",
             seq=seq,
-            speaker=Speaker(f"spk_{role}", role),
+            speaker=Speaker(f"spk_{role}", role, case.speaker_name if seq == last else None),
             text=text,
             started_at_ms=seq * _TURN_MS,
             ended_at_ms=(seq + 1) * _TURN_MS - _PAUSE_MS,
