@@ -74,8 +74,9 @@ class VllmSettings(_Group):
 
     endpoints: str = Field("http://localhost:8000", description="base URLs, several separated by commas")
     model: str = Field("qwen3guard-gen-8b", description="the name the server serves it under")
-    profile: Literal["consultguard", "qwen3guard"] = Field(
-        "qwen3guard", description="qwen3guard: the stock model; consultguard: the mini guard or our adapter"
+    profile: Literal["consultguard", "qwen3guard", "instruct"] = Field(
+        "qwen3guard",
+        description="qwen3guard: the stock model; consultguard: the mini guard or our adapter; instruct: any other",
     )
     revision: str | None = Field(None, description="revision of the weights, for the audit trail")
     api_key: SecretStr | None = None

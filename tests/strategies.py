@@ -28,8 +28,8 @@ def judgments(*, broken: bool = True) -> st.SearchStrategy[Judgment]:
     return st.builds(
         Judgment,
         label=levels,
-        scores=numbers,
-        label_mass=mass,
+        scores=st.none() | numbers,
+        label_mass=st.none() | mass,
         model=models,
         categories=categories,
         reason=st.none() | text,

@@ -155,7 +155,8 @@ def _judge(settings: Settings) -> str:
             raise _NotWell(
                 f"{model.name} abstained: {found.reason}", f"check {variable('vllm', 'profile')} against the model"
             )
-        return f"{model.name} {model.revision[:12]} {model.prompt_version}: {found.label}, mass {found.label_mass:.3f}"
+        mass = "not measured" if found.label_mass is None else f"{found.label_mass:.3f}"
+        return f"{model.name} {model.revision[:12]} {model.prompt_version}: {found.label}, mass {mass}"
 
     return asyncio.run(probe())
 

@@ -21,8 +21,8 @@ def evaluate(
     """The verdict on one chunk; `language` (BCP 47) is the one its reason is written in.
 
     The judge's finding is read first; then tripwires may raise the level, and never lower it. Safe needs all of: a
-    readable judgment, its label safe, its probability at the policy's threshold, its label mass at the policy's
-    floor, and no tripwire.
+    readable judgment, its label safe, its probability measured and at the policy's threshold, its label mass at the
+    policy's floor where it was measured (an answer held to a schema cannot be anything but a label), and no tripwire.
     """
     scores = finding.scores if isinstance(finding, Judgment) and _made_of_probabilities(finding) else None
     finding = _readable(finding, policy)
@@ -53,14 +53,16 @@ def _readable(finding: Judgment | Abstention, policy: Policy) -> Judgment | Abst
         return finding
     if not _made_of_probabilities(finding):
         return Abstention(AbstentionReason.UNREADABLE, finding.model)
-    if finding.label_mass < policy.threshold.label_mass:
+    if finding.label_mass is not None and finding.label_mass < policy.threshold.label_mass:
         return Abstention(AbstentionReason.LOW_LABEL_MASS, finding.model, label_mass=finding.label_mass)
     return finding
 
 
 def _made_of_probabilities(judgment: Judgment) -> bool:
-    scores = judgment.scores
-    return all(map(_is_probability, (scores.safe, scores.contested, scores.unsafe, judgment.label_mass)))
+    """True of what was measured; what was not is no number to doubt."""
+    scores, mass = judgment.scores, judgment.label_mass
+    measured = () if scores is None else (scores.safe, scores.contested, scores.unsafe)
+    return all(map(_is_probability, measured if mass is None else (*measured, mass)))
 
 
 def _is_probability(value: float | None) -> bool:
@@ -80,16 +82,18 @@ def _judged(finding: Judgment | Abstention, policy: Policy) -> _Finding:
 
 
 def _labelled(judgment: Judgment, policy: Policy) -> tuple[RiskLevel, Rule]:
-    threshold = policy.threshold
+    threshold, scores = policy.threshold, judgment.scores
+    if scores is None:  # no threshold is ever reached, whatever the label
+        return RiskLevel.CONTESTED, Rule.JUDGE_CONTESTED if judgment.label is RiskLevel.CONTESTED else Rule.UNMEASURED
     match judgment.label:
         case RiskLevel.SAFE:
-            if judgment.scores.safe >= threshold.safe:
+            if scores.safe >= threshold.safe:
                 return RiskLevel.SAFE, Rule.JUDGE_SAFE
             return RiskLevel.CONTESTED, Rule.BELOW_SAFE_THRESHOLD
         case RiskLevel.UNSAFE | RiskLevel.CONTESTED if _ignored(judgment, policy):
             return RiskLevel.SAFE, Rule.IGNORED_CATEGORY
         case RiskLevel.UNSAFE:
-            if judgment.scores.unsafe >= threshold.unsafe:
+            if scores.unsafe >= threshold.unsafe:
                 return RiskLevel.UNSAFE, Rule.JUDGE_UNSAFE
             return RiskLevel.CONTESTED, Rule.BELOW_UNSAFE_THRESHOLD
         case RiskLevel.CONTESTED:

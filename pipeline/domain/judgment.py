@@ -1,6 +1,6 @@
 """What a model found. Not yet a verdict: that takes a policy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pipeline.domain.taxonomy import Category, RiskLevel
@@ -57,16 +57,19 @@ class Judgment:
     """A readable answer.
 
     `label_mass` is the probability of the three labels together in the whole vocabulary, 0 to 1: well below 1 the
-    model was about to say something else. `reason` is the model's own sentence where it gave one.
+    model was about to say something else. `scores` or `label_mass` is None where the answer measured none: never a
+    number made up in its place. `reason` is the model's own sentence where it gave one, and `reason_seconds` the time
+    spent on it after the label was known, which is no part of the label's latency.
     """
 
     label: RiskLevel
-    scores: Scores
-    label_mass: float
+    scores: Scores | None
+    label_mass: float | None
     model: ModelIdentity
     categories: tuple[Category, ...] = ()
     reason: str | None = None
     answered_by: AnsweredBy = AnsweredBy.MODEL
+    reason_seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

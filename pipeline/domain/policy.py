@@ -21,6 +21,7 @@ class Rule(StrEnum):
     JUDGE_CONTESTED = "judge_contested"
     JUDGE_UNSAFE = "judge_unsafe"
     IGNORED_CATEGORY = "ignored_category"
+    UNMEASURED = "unmeasured"
     BELOW_SAFE_THRESHOLD = "below_safe_threshold"
     BELOW_UNSAFE_THRESHOLD = "below_unsafe_threshold"
     TRIPWIRE = "tripwire"

@@ -45,7 +45,7 @@ class CachedJudge:
     (`Judgment.answered_by`). Only judgments are remembered, never an abstention, and only in memory.
 
     An exact key covers all that the judge's answer depends on: the policy (`scope`), model, prompt, speaker's role,
-    cleaned text, and the turns before. A phrase's leaves the turns out: so it is neither learned nor used where the
+    language, cleaned text, and the turns before. A phrase's leaves the turns out: so it is neither learned nor used where the
     turn before asks something. Which hits are judged again follows from the chunk's id, so a replay judges the same.
     `on_event` hears each event and the tables' sizes, on the event loop; it must not block.
     """
@@ -103,7 +103,7 @@ class CachedJudge:
         if isinstance(finding, Judgment) and self._rules.entries:
             # Under the model that answered: it may have changed since the call began.
             key = _window_key(window, self._scope, finding.model)
-            self._exact[key] = replace(finding, answered_by=AnsweredBy.CACHE)
+            self._exact[key] = replace(finding, answered_by=AnsweredBy.CACHE, reason_seconds=0.0)
             self._exact.move_to_end(key)
             if len(self._exact) > self._rules.entries:
                 self._exact.popitem(last=False)
@@ -148,7 +148,7 @@ def _window_key(window: ContextWindow, scope: str, model: ModelIdentity) -> byte
     chunk = window.chunk
     turns = (part for turn in window.turns for part in (turn.role, turn.text))
     identity = (model.name, model.revision, model.prompt_version)
-    return digest(scope, *identity, chunk.chunk.speaker.role, chunk.text, *turns)
+    return digest(scope, *identity, chunk.chunk.speaker.role, chunk.chunk.language or "", chunk.text, *turns)
 
 
 def digest(*parts: str) -> bytes:

@@ -4,6 +4,8 @@ A profile turns a window into chat messages; the model's own chat template turns
 is appended, so that the next token is the label. `consultguard` is spoken by the project's mini guard and by an
 adapter for the 8B model: one user message that lists the earlier turns and then the chunk. `qwen3guard` is the stock
 model: its template judges only the last message, as the USER's query (its prompt mode) or the ASSISTANT's response.
+`instruct` is any instruction model: the labelling guide as the system's message, the same lines as the user's, and a
+whole answer (pipeline.judge.instruct) in place of the label's token.
 """
 
 import re
@@ -11,18 +13,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.domain.judgment import Judgment
 from pipeline.domain.transcript import SpeakerRole
 from pipeline.domain.window import ContextWindow
+from pipeline.judge.instructions import EXPLAINING, JUDGING, JUDGING_VERSION, language_name
 
 PREFILL = "Safety:"
 """Appended to the rendered prompt; the label is the one token after it (Qwen3Guard's grammar, first line)."""
 
-ProfileName = Literal["consultguard", "qwen3guard"]
+ProfileName = Literal["consultguard", "qwen3guard", "instruct"]
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    role: Literal["user", "assistant"]
+    role: Literal["system", "user", "assistant"]
     content: str
 
 
@@ -50,11 +54,30 @@ def neutralise(text: str) -> str:
     return _SPECIAL.sub(lambda match: "‹" if match.group() == "<" else "›", readable)
 
 
-def _consultguard(window: ContextWindow) -> Sequence[Message]:
+def explanation_messages(window: ContextWindow, finding: Judgment) -> Sequence[Message]:
+    """What a model is asked that only explains `finding`: its words are ours, not the judging model's."""
+    found = f"FINDING {finding.label}" + (f": {', '.join(finding.categories)}" if finding.categories else "")
+    lines = (_conversation(window), found, _asked_language(window))
+    return (Message("system", EXPLAINING), Message("user", "\n".join(lines)))
+
+
+def _conversation(window: ContextWindow) -> str:
     lines = [f"{turn.role}: {neutralise(turn.text)}" for turn in window.turns]
     chunk = window.chunk
     lines.append(f"JUDGE {chunk.chunk.speaker.role}: {neutralise(chunk.text)}")
-    return (Message("user", "\n".join(lines)),)
+    return "\n".join(lines)
+
+
+def _asked_language(window: ContextWindow) -> str:
+    return f"REASON IN {language_name(window.chunk.chunk.language)}"
+
+
+def _consultguard(window: ContextWindow) -> Sequence[Message]:
+    return (Message("user", _conversation(window)),)
+
+
+def _instruct(window: ContextWindow) -> Sequence[Message]:
+    return (Message("system", JUDGING), Message("user", f"{_conversation(window)}\n{_asked_language(window)}"))
 
 
 def _qwen3guard(window: ContextWindow) -> Sequence[Message]:
@@ -74,6 +97,7 @@ def _qwen3guard(window: ContextWindow) -> Sequence[Message]:
 PROFILES: dict[ProfileName, Profile] = {
     "consultguard": Profile("consultguard", "consultguard/1", _consultguard),
     "qwen3guard": Profile("qwen3guard", "qwen3guard/1", _qwen3guard),
+    "instruct": Profile("instruct", JUDGING_VERSION, _instruct),
 }
 
 ROLE_WORDS: frozenset[str] = frozenset(role.value for role in SpeakerRole)

@@ -62,28 +62,39 @@ async def inspect(server: VllmServer, *, model: str, messages: Sequence[Message]
     Raises JudgeUnavailable, and JudgeMisconfigured where the model is not there, its template cannot be interpolated
     exactly, or its tokenizer cannot tell the labels apart.
     """
-    listed = _parse(_Models, await server.get("/v1/models"), server)
-    found = next((one for one in listed.data if one.id == model), None)
-    if found is None:
-        served = ", ".join(one.id for one in listed.data) or "none"
-        raise JudgeMisconfigured(f"{server.url} does not serve {model}; it serves {served}: correct the model's name")
+    root, max_model_len = await served_model(server, model=model)
     skeleton = await learn(server, model=model, messages=messages)
     prompt = skeleton.fill(probe_messages(messages)) + PREFILL
     before = await _tokenize_text(server, model, prompt)
     continued = {level: await _tokenize_text(server, model, f"{prompt} {word}") for word, level in LABEL_WORDS.items()}
     label_ids = label_tokens(before, continued=continued)
-    return ServedModel(found.root or found.id, found.max_model_len, skeleton, label_ids)
+    return ServedModel(root, max_model_len, skeleton, label_ids)
+
+
+async def served_model(server: VllmServer, *, model: str) -> tuple[str, int]:
+    """Where the weights came from, and the longest prompt with its answer, in tokens. Raises JudgeMisconfigured."""
+    listed = _parse(_Models, await server.get("/v1/models"), server)
+    found = next((one for one in listed.data if one.id == model), None)
+    if found is None:
+        served = ", ".join(one.id for one in listed.data) or "none"
+        raise JudgeMisconfigured(f"{server.url} does not serve {model}; it serves {served}: correct the model's name")
+    return found.root or found.id, found.max_model_len
 
 
 async def learn(server: VllmServer, *, model: str, messages: Sequence[Message]) -> Skeleton:
     """The skeleton of this shape, from the server's own rendering, checked by token ids on the probe texts."""
-    ids = await _tokenize_messages(server, model, sentinel_messages(messages))
-    rendered = _parse(_Text, await server.post("/detokenize", {"model": model, "tokens": ids}), server).prompt
-    skeleton = learn_skeleton(messages, rendered=rendered)
+    skeleton = await require_shown(server, model=model, messages=messages)
     probe = probe_messages(messages)
     expected = await _tokenize_messages(server, model, probe)
     require_same_tokens(expected, await _tokenize_text(server, model, skeleton.fill(probe)), what=server.url)
     return skeleton
+
+
+async def require_shown(server: VllmServer, *, model: str, messages: Sequence[Message]) -> Skeleton:
+    """Raise JudgeMisconfigured unless the server's template shows messages of this shape, each once and in order."""
+    ids = await _tokenize_messages(server, model, sentinel_messages(messages))
+    rendered = _parse(_Text, await server.post("/detokenize", {"model": model, "tokens": ids}), server).prompt
+    return learn_skeleton(messages, rendered=rendered)
 
 
 async def _tokenize_messages(server: VllmServer, model: str, messages: Sequence[Message]) -> list[int]:

@@ -78,6 +78,7 @@ def with_cache(
 
 def _vllm_judge(vllm: VllmSettings, *, policy: Policy, on_breaker: Callable[[str], None]) -> Judge:
     from pipeline.judge.breaker import Breaker
+    from pipeline.judge.instruct import InstructJudge
     from pipeline.judge.resilience import ResilientJudge, RetryPolicy
     from pipeline.judge.vllm import VllmJudge
     from pipeline.judge.vllm_pool import VllmConfig
@@ -95,8 +96,9 @@ def _vllm_judge(vllm: VllmSettings, *, policy: Policy, on_breaker: Callable[[str
         min_label_mass=policy.threshold.label_mass,
         category_words=policy.categories,
     )
+    asking = InstructJudge if vllm.profile == "instruct" else VllmJudge
     return ResilientJudge(
-        VllmJudge(config, PROFILES[vllm.profile]),
+        asking(config, PROFILES[vllm.profile]),
         # One try may be two requests, the label's and the categories'.
         retry=RetryPolicy(attempt_seconds=2 * vllm.timeout_seconds + vllm.connect_timeout_seconds),
         breaker=Breaker(failures=vllm.breaker_failures, cool_down_seconds=vllm.breaker_cooldown_seconds),

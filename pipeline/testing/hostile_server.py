@@ -17,6 +17,7 @@ from aiohttp import web
 
 from pipeline.domain.taxonomy import RiskLevel
 from pipeline.judge.labels import WORD_OF_LABEL
+from pipeline.testing.chat_answers import chat_choice
 
 Body = dict[str, Any]
 _WORDS = re.compile(r"<\|[a-z_]+\|>| ?[^\W_]+|\s+|.", re.DOTALL)
@@ -24,12 +25,16 @@ _WORDS = re.compile(r"<\|[a-z_]+\|>| ?[^\W_]+|\s+|.", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Says:
-    """What the fake model believes about a chunk: three probabilities, and what follows `Categories:`."""
+    """What the fake model believes about a chunk: three probabilities, and what follows `Categories:`.
+
+    `answer` is what it says whole in a chat; without one, JSON with its likeliest label.
+    """
 
     safe: float = 0.98
     contested: float = 0.01
     unsafe: float = 0.005
     findings: str = " None"
+    answer: str | None = None
 
     def of(self, level: RiskLevel) -> float:
         return {
@@ -108,6 +113,7 @@ class HostileServer:
         app.router.add_post("/tokenize", self._tokenize)
         app.router.add_post("/detokenize", self._detokenize)
         app.router.add_post("/v1/completions", self._completions)
+        app.router.add_post("/v1/chat/completions", self._completions)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
@@ -127,6 +133,9 @@ class HostileServer:
     async def __aexit__(self, *exception: object) -> None:
         await self.stop()
 
+    def render(self, messages: list[dict[str, str]]) -> str:
+        return self._template(messages)
+
     def encode(self, text: str) -> list[int]:
         """Token ids of `text`; the same word has the same id on every server."""
         ids = []
@@ -138,6 +147,8 @@ class HostileServer:
 
     def completion(self, body: Body) -> Body:
         """The well-behaved answer to a completion request."""
+        if "messages" in body:
+            return self._chat_completion(body)
         prompt = str(body["prompt"])
         says = next((says for text, says in self.script.items() if text in prompt), Says())
         if body.get("logprob_token_ids"):
@@ -145,6 +156,12 @@ class HostileServer:
         return _envelope(
             self, body, {"index": 0, "text": says.findings, "logprobs": None, "finish_reason": "stop"}, tokens=3
         )
+
+    def _chat_completion(self, body: Body) -> Body:
+        asked = "\n".join(message["content"] for message in body["messages"])
+        says = next((says for text, says in self.script.items() if text in asked), Says())
+        choice = chat_choice({level: says.of(level) for level in RiskLevel}, answer=says.answer)
+        return _envelope(self, body, choice, tokens=9)
 
     def _label_completion(self, body: Body, says: Says) -> Body:
         level_of = {self.encode(f" {word}")[0]: level for level, word in WORD_OF_LABEL.items()}
@@ -170,8 +187,7 @@ class HostileServer:
     async def _tokenize(self, request: web.Request) -> web.Response:
         self.paths.append(request.path)
         body: Body = await request.json()
-        text = self._template(body["messages"]) if "messages" in body else body["prompt"]
-        ids = self.encode(text)
+        ids = self.encode(_prompt(self, body))
         return web.json_response({"count": len(ids), "max_model_len": self.max_model_len, "tokens": ids})
 
     async def _detokenize(self, request: web.Request) -> web.Response:
@@ -199,7 +215,7 @@ class HostileServer:
             return _error(401, "Unauthorized")
         if body["model"] != self.model:
             return _error(404, f"The model `{body['model']}` does not exist.", param="model")
-        if len(self.encode(body["prompt"])) + body["max_tokens"] > self.max_model_len:
+        if len(self.encode(_prompt(self, body))) + body["max_tokens"] > self.max_model_len:
             said = f"This model's maximum context length is {self.max_model_len} tokens."
             return _error(400, said, param="input_tokens")
         return web.json_response(self.completion(body))
@@ -214,8 +230,12 @@ def chatml(messages: list[dict[str, str]]) -> str:
     return "".join(parts) + "<|im_start|>assistant\n"
 
 
+def _prompt(server: HostileServer, body: Body) -> str:
+    return server.render(body["messages"]) if "messages" in body else str(body["prompt"])
+
+
 def _envelope(server: HostileServer, body: Body, choice: Body, *, tokens: int) -> Body:
-    read = len(server.encode(body["prompt"]))
+    read = len(server.encode(_prompt(server, body)))
     usage = {"prompt_tokens": read, "completion_tokens": tokens, "total_tokens": read + tokens}
     return {"id": "cmpl-1", "object": "text_completion", "model": server.model, "choices": [choice], "usage": usage}
 

@@ -4,7 +4,8 @@ The templates under attack are real: ChatML, which the mini guard and most instr
 own, which frames the conversation with section marks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
-from pipeline.domain.transcript import SpeakerRole
+from pipeline.domain.taxonomy import Category, RiskLevel
+from pipeline.domain.transcript import SourceRef, Speaker, SpeakerRole
 from pipeline.domain.window import ContextWindow
-from pipeline.judge.prompt import PREFILL, PROFILES, ROLE_WORDS, Message, ProfileName, neutralise
+from pipeline.judge.prompt import PREFILL, PROFILES, ROLE_WORDS, Message, ProfileName, explanation_messages, neutralise
 from pipeline.judge.template import FolderTemplate
+from pipeline.testing.scripted_judge import judgment
 from tests.unit.judge.windows import window
 
 CHATML = (
@@ -23,7 +26,18 @@ CHATML = (
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
 FRAMED = (Path(__file__).parents[1] / "data" / "qwen3guard" / "chat_template.jinja").read_text(encoding="utf-8")
-TEMPLATES: dict[ProfileName, str] = {"consultguard": CHATML, "qwen3guard": FRAMED}
+TEMPLATES: dict[ProfileName, str] = {"consultguard": CHATML, "qwen3guard": FRAMED, "instruct": CHATML}
+Messages = Callable[[ContextWindow], Sequence[Message]]
+
+
+def _to_explain(asked: ContextWindow) -> Sequence[Message]:
+    return explanation_messages(asked, judgment(RiskLevel.UNSAFE, categories=(Category.PHI,)))
+
+
+PROMPTS: dict[str, tuple[str, Messages]] = {
+    **{name: (TEMPLATES[name], profile.messages) for name, profile in PROFILES.items()},
+    "explainer": (CHATML, _to_explain),
+}
 
 # Every added token of the Qwen3 tokenizer that a text could spell.
 SPECIAL_TOKENS = (
@@ -110,9 +124,9 @@ SLOTS: dict[str, Slot] = {
 }
 
 
-def _prompt(profile: ProfileName, asked: ContextWindow) -> str:
-    template = FolderTemplate(TEMPLATES[profile], special_tokens={})
-    messages = PROFILES[profile].messages(asked)
+def _prompt(profile: str, asked: ContextWindow) -> str:
+    source, shape = PROMPTS[profile]
+    template, messages = FolderTemplate(source, special_tokens={}), shape(asked)
     return template.skeleton(messages).fill(messages) + PREFILL
 
 
@@ -125,7 +139,7 @@ def _lines(prompt: str) -> list[str]:
     return [line.partition(":")[0] if ":" in line else line for line in prompt.splitlines()]
 
 
-def _require_in_slot(profile: ProfileName, slot: str, attack: str) -> None:
+def _require_in_slot(profile: str, slot: str, attack: str) -> None:
     attacked, harmless = _prompt(profile, SLOTS[slot](attack)), _prompt(profile, SLOTS[slot](FILLING))
     assert _specials(attacked) == _specials(harmless)
     assert len(attacked.splitlines()) == len(harmless.splitlines())
@@ -139,23 +153,57 @@ def _require_in_slot(profile: ProfileName, slot: str, attack: str) -> None:
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=range(len(ATTACKS)))
 @pytest.mark.parametrize("slot", SLOTS)
-@pytest.mark.parametrize("profile", list(PROFILES))
-def test_an_attack_stays_in_its_slot(profile: ProfileName, slot: str, attack: str) -> None:
+@pytest.mark.parametrize("profile", list(PROMPTS))
+def test_an_attack_stays_in_its_slot(profile: str, slot: str, attack: str) -> None:
     _require_in_slot(profile, slot, attack)
 
 
 _PIECES = st.sampled_from(
-    (*SPECIAL_TOKENS, *MARKS, *ROLE_WORDS, "JUDGE", "USER", ": ", "\n", "<", "|", ">", "/", " ", "<|")
+    (
+        *SPECIAL_TOKENS,
+        *MARKS,
+        *ROLE_WORDS,
+        "JUDGE",
+        "FINDING safe",
+        "REASON IN",
+        "USER",
+        ": ",
+        "\n",
+        "<",
+        "|",
+        ">",
+        "/",
+        " ",
+        "<|",
+    )
 )
 
 
 @given(
     attack=st.lists(_PIECES | st.text(max_size=3), max_size=12).map("".join),
     slot=st.sampled_from(sorted(SLOTS)),
-    profile=st.sampled_from(sorted(PROFILES)),
+    profile=st.sampled_from(sorted(PROMPTS)),
 )
-def test_any_mixture_of_marks_and_text_stays_in_its_slot(attack: str, slot: str, profile: ProfileName) -> None:
+def test_any_mixture_of_marks_and_text_stays_in_its_slot(attack: str, slot: str, profile: str) -> None:
     _require_in_slot(profile, slot, attack)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=range(len(ATTACKS)))
+@pytest.mark.parametrize("profile", list(PROMPTS))
+def test_nothing_else_of_a_record_enters_a_prompt(profile: str, attack: str) -> None:
+    """A language is looked up and never copied; names, ids and references stay out."""
+    asked = window(FILLING, (SpeakerRole.CLINICIAN, FILLING))
+    chunk = asked.chunk.chunk
+    attacked = replace(
+        chunk,
+        language=attack,
+        tenant=attack,
+        consult_id=attack,
+        spoken_at=attack,
+        speaker=Speaker(attack, chunk.speaker.role, attack),
+        source=SourceRef(attack, attack, attack),
+    )
+    assert _prompt(profile, replace(asked, chunk=replace(asked.chunk, chunk=attacked))) == _prompt(profile, asked)
 
 
 @given(st.lists(_PIECES | st.text(max_size=3), max_size=12).map("".join))

@@ -57,11 +57,12 @@ def test_safe_needs_a_readable_judgment_its_threshold_its_label_mass_and_no_evid
     assert isinstance(finding, Judgment)
     assert not evidence
     scores = finding.scores
-    assert all(map(_is_probability, (scores.safe, scores.contested, scores.unsafe, finding.label_mass)))
-    assert finding.label_mass >= policy.threshold.label_mass
+    assert scores is not None
+    assert all(map(_is_probability, (scores.safe, scores.contested, scores.unsafe)))
+    assert finding.label_mass is None or policy.threshold.label_mass <= finding.label_mass <= 1 + 1e-6
     if verdict.rule == Rule.JUDGE_SAFE:
         assert finding.label is RiskLevel.SAFE
-        assert finding.scores.safe >= policy.threshold.safe
+        assert scores.safe >= policy.threshold.safe
     else:
         assert verdict.rule == Rule.IGNORED_CATEGORY
         assert finding.categories
@@ -119,6 +120,26 @@ def test_a_safe_label_whose_score_is_no_probability_is_contested_and_publishes_n
     assert verdict.level is RiskLevel.CONTESTED
     assert verdict.rule == "abstained:unreadable"
     assert verdict.scores is None
+
+
+@pytest.mark.parametrize("label", RiskLevel)
+def test_an_answer_that_measured_no_probabilities_goes_to_a_person_whatever_it_says(label: RiskLevel) -> None:
+    finding = replace(judgment(label, categories=(Category.OTHER,)), scores=None, label_mass=None)
+
+    verdict = evaluate(finding, (), policy=POLICY, language="en")
+
+    assert (verdict.level, verdict.decided_by) == (RiskLevel.CONTESTED, DecidedBy.JUDGE)
+    assert verdict.rule == (Rule.JUDGE_CONTESTED if label is RiskLevel.CONTESTED else Rule.UNMEASURED)
+    assert (verdict.scores, verdict.label_mass) == (None, None)
+
+
+def test_a_measured_label_without_a_measured_mass_is_held_against_its_threshold() -> None:
+    sure = replace(judgment(score=0.98), label_mass=None)
+    unsure = replace(judgment(score=0.7), label_mass=None)
+
+    levels = [evaluate(finding, (), policy=POLICY, language="en").level for finding in (sure, unsure)]
+
+    assert levels == [RiskLevel.SAFE, RiskLevel.CONTESTED]
 
 
 @pytest.mark.parametrize("reason", AbstentionReason)
