@@ -25,7 +25,7 @@ from pipeline.evaluate.datasets import role_of
 PHRASES_DIR = Path(__file__).parent / "phrases"
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{([a-z0-9_]+)\}")
-_HELD_OUT_EVERY = 9
+_HELD_OUT_EVERY = 20
 
 Fill = Callable[[str], str | None]
 

@@ -17,21 +17,21 @@ from pipeline.training.identifiers import Identifiers
 from pipeline.training.people import first_names, load_people
 from pipeline.training.public import load_public
 
-_NATURAL, _AFTER, _PUBLIC, _TITLED = 0.27, 0.10, 0.05, 0.01
+_NATURAL, _AFTER, _PUBLIC, _TITLED = 0.20, 0.08, 0.04, 0.01
 _LANGUAGE_WEIGHTS = {"en": 46, "zh": 34, "es": 5, "fr": 5, "de": 5, "ja": 5, "ar": 5}
 _NATURAL_LANGUAGES = {"en": 64, "zh": 36}
 _SECTION_WEIGHTS: dict[tuple[RiskLevel, Category | None], float] = {
-    (RiskLevel.SAFE, None): 40,
+    (RiskLevel.SAFE, None): 50,
     (RiskLevel.UNSAFE, Category.PHI): 24,
-    (RiskLevel.UNSAFE, Category.MEDICAL_ADVICE): 6,
-    (RiskLevel.UNSAFE, Category.DISCRIMINATION): 4,
+    (RiskLevel.UNSAFE, Category.MEDICAL_ADVICE): 8,
+    (RiskLevel.UNSAFE, Category.DISCRIMINATION): 5,
     (RiskLevel.UNSAFE, Category.SELF_HARM): 2.5,
     (RiskLevel.UNSAFE, Category.VIOLENCE): 2,
     (RiskLevel.UNSAFE, Category.SEXUAL): 2,
     (RiskLevel.UNSAFE, Category.ILLEGAL): 2,
-    (RiskLevel.CONTESTED, Category.PHI): 11,
-    (RiskLevel.CONTESTED, Category.MEDICAL_ADVICE): 3,
-    (RiskLevel.CONTESTED, Category.DISCRIMINATION): 2,
+    (RiskLevel.CONTESTED, Category.PHI): 14,
+    (RiskLevel.CONTESTED, Category.MEDICAL_ADVICE): 5,
+    (RiskLevel.CONTESTED, Category.DISCRIMINATION): 3,
     (RiskLevel.CONTESTED, Category.JAILBREAK): 2.5,
 }
 

@@ -18,14 +18,21 @@ from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from pipeline.evaluate.datasets import Row
 from pipeline.training.batches import Batch, Encoded, batches, encode
-from pipeline.training.vocabulary import IM_END, IM_START, VOCABULARY_SIZE, label_ids
+from pipeline.training.vocabulary import END_OF_TEXT, IM_END, IM_START, VOCABULARY_SIZE, label_ids
 
 MAX_TOKENS = 2048
+# What stands between the chunk and the label (`<|im_end|>`, the assistant's header, `Safety:`) is never blanked.
+_TAIL_TOKENS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """`steps` batches of about `tokens_per_batch` padded tokens."""
+    """`steps` batches of about `tokens_per_batch` padded tokens.
+
+    `word_share` of the prompts' tokens are also predicted, at `word_weight`, which falls to zero over the run: what
+    words stand near each other is learned from the same rows. `hidden_share` of the tokens are blanked, so that no
+    single word carries a label.
+    """
 
     steps: int
     seed: int
@@ -33,8 +40,11 @@ class TrainingPlan:
     weight_decay: float = 0.05
     warmup_steps: int = 60
     tokens_per_batch: int = 4096
-    rest_weight: float = 0.06
+    rest_weight: float = 0.15
     found_weight: float = 0.6
+    word_weight: float = 0.2
+    word_share: float = 0.15
+    hidden_share: float = 0.06
     threads: int = 2
     checkpoint_every: int = 200
 
@@ -70,6 +80,7 @@ def train(rows: list[Row], tokenizer: Tokenizer, plan: TrainingPlan, out_dir: Pa
     model = new_model(plan.seed)
     encoded = encode(rows, tokenizer)
     labels = torch.tensor(label_ids(tokenizer))
+    chance = torch.Generator().manual_seed(plan.seed)
     optimizer = _optimizer(model, plan)
     model.train()
     log = (out_dir / "train.log").open("a", encoding="utf-8")
@@ -78,7 +89,7 @@ def train(rows: list[Row], tokenizer: Tokenizer, plan: TrainingPlan, out_dir: Pa
     for step, batch in enumerate(_endless(encoded, rng, plan), start=1):
         for group in optimizer.param_groups:
             group["lr"] = plan.learning_rate * _schedule(step, plan)
-        loss = _loss(model, batch, labels, plan.found_weight)
+        loss = _loss(model, batch, labels, plan, word_weight=plan.word_weight * (1 - step / plan.steps), chance=chance)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -118,16 +129,30 @@ def _schedule(step: int, plan: TrainingPlan) -> float:
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done))
 
 
-def _loss(model: Qwen3ForCausalLM, batch: Batch, labels: torch.Tensor, found_weight: float) -> torch.Tensor:
+def _loss(
+    model: Qwen3ForCausalLM,
+    batch: Batch,
+    labels: torch.Tensor,
+    plan: TrainingPlan,
+    *,
+    word_weight: float,
+    chance: torch.Generator,
+) -> torch.Tensor:
     # Padding stands on the right and attention is causal, so no mask is needed: no answer position sees it.
-    hidden = model.model(input_ids=batch.ids, use_cache=False).last_hidden_state
+    places = torch.arange(batch.ids.shape[1])
+    said = (batch.ids > IM_END) & (places < batch.positions[:, :1] - _TAIL_TOKENS)
+    blank = said & (torch.rand(batch.ids.shape, generator=chance) < plan.hidden_share)
+    hidden = model.model(input_ids=batch.ids.masked_fill(blank, END_OF_TEXT), use_cache=False).last_hidden_state
     picked = torch.gather(hidden, 1, batch.positions.unsqueeze(-1).expand(-1, -1, hidden.shape[-1]))
     logits = model.lm_head(picked)
     losses = torch.nn.functional.cross_entropy(
         logits.flatten(0, 1), batch.targets.flatten(), ignore_index=-100, reduction="none"
     )
     answered = (losses * batch.weights.flatten()).sum() / len(batch.ids)
-    return answered + found_weight * _found_loss(hidden @ model.lm_head.weight[labels].T, batch.found)
+    found = _found_loss(hidden @ model.lm_head.weight[labels].T, batch.found)
+    asked = (batch.ids[:, 1:] != END_OF_TEXT) & (torch.rand(batch.ids[:, 1:].shape, generator=chance) < plan.word_share)
+    words = torch.nn.functional.cross_entropy(model.lm_head(hidden[:, :-1][asked]), batch.ids[:, 1:][asked])
+    return answered + plan.found_weight * found + word_weight * words
 
 
 def _found_loss(logits: torch.Tensor, found: torch.Tensor) -> torch.Tensor:

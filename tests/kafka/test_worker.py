@@ -15,6 +15,7 @@ from pipeline.broker.topics import TopicNames, ensure
 from pipeline.clock import SystemClock
 from pipeline.domain.judgment import Abstention, Judgment
 from pipeline.domain.window import ContextWindow
+from pipeline.errors import BrokerUnavailable
 from pipeline.runtime.assembly import Assembled, build_topic_specs, build_worker
 from pipeline.settings import load_settings
 from pipeline.testing.builders import build_chunk, chunk_record
@@ -104,7 +105,14 @@ class Site:
             ends[ref.topic_partition] = max(ends.get(ref.topic_partition, 0), ref.offset + 1)
         with closing(self.broker.reader()) as reader:
             group = self.settings.worker.group
-            self.wait(lambda: all((reader.committed(group, one) or 0) >= end for one, end in ends.items()))
+
+            def done() -> bool:
+                try:
+                    return all((reader.committed(group, one) or 0) >= end for one, end in ends.items())
+                except BrokerUnavailable:  # it is being restarted
+                    return False
+
+            self.wait(done)
 
     def observe(self) -> Observed:
         with closing(self.broker.reader()) as reader:
