@@ -19,7 +19,7 @@ class IdentifierKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """One digit, letter or mark of an identifier: its half-open span in the text, and what it stands for; 十 may be 10."""
+    """One digit, letter or mark: its half-open span in the text, and what it stands for; 十 may be 10."""
 
     start: int
     end: int

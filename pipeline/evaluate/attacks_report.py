@@ -66,10 +66,16 @@ class Attacked:
 
     judge: str
     model: ModelIdentity
+    seed: int
     seconds: float
     baseline: Mapping[Group, Effect]
     scores: tuple[AttackScore, ...]
     misses: tuple[Miss, ...]
+
+    @property
+    def all_scores(self) -> tuple[AttackScore, ...]:
+        """Those of the attacks, after that of none."""
+        return (AttackScore("none", self.baseline), *self.scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,7 @@ class AttackPlan:
     attacked: tuple[Case, ...]
     origins: tuple[tuple[str, int], ...]
     attacks: tuple[str, ...]
+    seed: int
 
     @property
     def cases(self) -> tuple[Case, ...]:
@@ -100,7 +107,7 @@ def plan_attacks(cases: Sequence[Case], attacks: Sequence[Attack], *, seed: int)
             if found is not None:
                 attacked.append(found)
                 origins.append((attack.name, index))
-    return AttackPlan(rows, tuple(attacked), tuple(origins), tuple(attack.name for attack in attacks))
+    return AttackPlan(rows, tuple(attacked), tuple(origins), tuple(attack.name for attack in attacks), seed)
 
 
 def attacked_report(
@@ -115,6 +122,7 @@ def attacked_report(
     return Attacked(
         judge=judge,
         model=model,
+        seed=plan.seed,
         seconds=round(seconds, 3),
         baseline=_effects(groups, before, list(enumerate(before))),
         scores=tuple(AttackScore(name, _effects(groups, before, changed)) for name, changed in pairs.items()),
@@ -127,24 +135,20 @@ def attacked_report(
     )
 
 
-def worst_drop(engine: Attacked) -> float | None:
-    """The largest fall of `caught` among numeric rows; None where no attack changed one."""
-    drops = [score.effects[Group.NUMERIC].caught_drop for score in engine.scores if Group.NUMERIC in score.effects]
-    return max(drops) if drops else None
+def require_numeric(plan: AttackPlan) -> None:
+    """Raises InputError where no attack changes a row with a numeric identifier: a limit on its recall could never
+    break, and would pass for a kept one."""
+    if not any(Group.NUMERIC in _groups(plan.rows[index]) for _, index in plan.origins):
+        raise InputError("--fail-drop: no row with a numeric identifier to measure it on")
 
 
 def broken_drops(engine: Attacked, most: float) -> tuple[str, ...]:
-    """The attacks that lower `caught` of numeric rows by more than `most`, in words.
-
-    Raises InputError where no attack changed such a row: a limit that could never break would pass for a kept one.
-    """
-    if worst_drop(engine) is None:
-        raise InputError("--fail-drop: no row with a numeric identifier to measure it on")
+    """The attacks that lower `caught` of numeric rows by more than `most`, in words."""
     numeric = ((score.attack, score.effects.get(Group.NUMERIC)) for score in engine.scores)
     return tuple(
         f"{engine.judge}: {name} lowers recall of numeric identifiers by {effect.caught_drop:.4g}, more than {most:g}"
         for name, effect in numeric
-        if effect is not None and round(effect.caught_drop, 9) > most
+        if effect is not None and round(effect.caught_drop - most, 9) > 0
     )
 
 

@@ -7,14 +7,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.domain.taxonomy import RiskLevel
+from pipeline.evaluate.attacks_report import Group
 from pipeline.evaluate.judged import Judged
 from pipeline.evaluate.measure import labelled
 from pipeline.evaluate.plots import categories_plot, reliability_plot, scores_plot, systems_plot, trade_plot
 from pipeline.evaluate.report import Engine, Report
 
+_ATTACK_GROUPS = {
+    Group.NUMERIC: "Rows with a numeric identifier",
+    Group.PHI: "Rows of category phi",
+    Group.ALL: "All unsafe rows",
+}
+
 
 def render(report: Report, readings: Mapping[str, Sequence[Judged]]) -> str:
-    """The page. `readings` are the rows of each engine, by the engine's name. Needs the extra `eval`."""
+    """The page. `readings` are the rows of each engine, by the engine's name. Plots need the extra `eval`."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -26,6 +33,7 @@ def render(report: Report, readings: Mapping[str, Sequence[Judged]]) -> str:
     return environment.get_template("page.html.jinja").render(
         report=report,
         levels=list(RiskLevel),
+        attack_groups=_ATTACK_GROUPS,
         plots={engine.judge: _plots(engine, readings[engine.judge]) for engine in report.engines},
         systems_plot=_drawn(systems_plot(report.systems)) if report.systems else None,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pipeline.domain.judgment import ModelIdentity
 from pipeline.domain.taxonomy import Category, RiskLevel
 from pipeline.evaluate.agreement import Agreement
+from pipeline.evaluate.attacks_report import Attacked
 from pipeline.evaluate.band import Band, band
 from pipeline.evaluate.calibration import Calibration, calibration
 from pipeline.evaluate.costs import cost
@@ -79,12 +80,15 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class Report:
+    """`engines` of labelled and natural sets, or `attacks` on the unsafe rows of labelled ones."""
+
     datasets: Mapping[str, int]
     policy: str
     tripwires: bool
     engines: tuple[Engine, ...]
     agreement: Agreement | None = None
     systems: tuple[System, ...] = ()
+    attacks: tuple[Attacked, ...] = ()
     broken: tuple[str, ...] = ()
 
 

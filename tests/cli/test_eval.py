@@ -1,12 +1,21 @@
-"""`consultguard eval run`, as a user runs it, with the embedded guard."""
+"""`consultguard eval`, as a user runs it, with the embedded guard."""
 
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from typer.testing import CliRunner
 
+from pipeline.cli import eval_attacks, main
+from pipeline.cli.eval_reading import Reading
+from pipeline.domain.judgment import ModelIdentity
+from pipeline.domain.taxonomy import RiskLevel
+from pipeline.evaluate.datasets import Case
+from pipeline.evaluate.judged import Judged
+from pipeline.settings import Settings
 from tests.cli.command import consultguard, only_json
 
 POLICY_SET = Path(__file__).parent.parent / "data" / "policy" / "en.jsonl"
@@ -169,3 +178,54 @@ def test_the_shipped_guard_keeps_to_its_card_on_the_hand_written_english_set(tmp
     )
     done = consultguard("eval", "run", str(POLICY_SET), *limits, home=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_attacks_are_measured_and_their_report_holds_no_text(tmp_path: Path) -> None:
+    name = written(tmp_path / "set.jsonl", *_ROWS)
+    picked = ("--attack", "full_width", "--attack", "split_over_chunks")
+    done = consultguard("eval", "attacks", name, *picked, "--json", "--seed", "3", "--html", "a.html", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [engine] = only_json(done.stdout)["attacks"]
+    assert engine["seed"] == 3
+    assert {score["attack"]: score["effects"]["numeric"]["rows"] for score in engine["scores"]} == {
+        "full_width": 1,
+        "split_over_chunks": 1,
+    }
+    assert engine["scores"][1]["effects"]["numeric"]["after"]["caught"] == 1
+    assert "555" not in done.stdout + done.stderr + (tmp_path / "a.html").read_text(encoding="utf-8")
+
+
+def _passing_what_is_attacked(settings: Settings, cases: Sequence[Case], *, tripwires: bool) -> Reading:
+    levels = (RiskLevel.SAFE if "\uff13" in one.text else RiskLevel.UNSAFE for one in cases)
+    judged = [Judged(one, level, (), "", None, "judge", "") for one, level in zip(cases, levels, strict=True)]
+    return Reading(judged, ModelIdentity("m", "1", "p/1"), 1.0)
+
+
+@pytest.mark.parametrize(("most", "code"), [("0.05", 1), ("1", 0)])
+def test_a_drop_beyond_the_limit_is_told_and_ends_with_1(
+    most: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone = {**_ROWS[0], "text": "Call me on 312-555-0133."}
+    written(tmp_path / "set.jsonl", phone)
+    monkeypatch.setattr(eval_attacks, "read", _passing_what_is_attacked)
+    arguments = ["eval", "attacks", str(tmp_path / "set.jsonl"), "--attack", "full", "--fail-drop", most]
+    done = CliRunner().invoke(main.app, [*arguments, "--json"])
+    assert done.exit_code == code, done.output
+    told = "embedded: full_width lowers recall of numeric identifiers by 1, more than 0.05"
+    assert orjson.loads(done.stdout)["broken"] == [told][:code]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--attack", "magic"), "no attack is named magic"),
+        (("--attack", "pinyin", "--fail-drop", "0.05"), "no row with a numeric identifier"),
+        (("--html", "nowhere/a.html"), "there is no folder nowhere"),
+        (("--fail-drop", "2"), "--fail-drop"),
+    ],
+)
+def test_a_wrong_option_of_attacks_is_refused(arguments: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    name = written(tmp_path / "set.jsonl", *_ROWS)
+    done = consultguard("eval", "attacks", name, *arguments, home=tmp_path, COLUMNS="200")
+    assert done.returncode != 0
+    assert told in done.stderr

@@ -162,7 +162,7 @@ def test_every_payload_goes_into_every_slot() -> None:
         )
         assert sum(slots) == 1
         seen.add((slots, attack.name.split("_", 2)[2]))
-    assert len(seen) == len(INJECTIONS) == 16
+    assert len(seen) == len(INJECTIONS) == 20
 
 
 def test_a_chunk_without_context_gets_an_injected_turn_of_somebody_else() -> None:
