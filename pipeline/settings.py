@@ -89,6 +89,16 @@ class VllmSettings(_Group):
     breaker_cooldown_seconds: Seconds = 5.0
 
 
+class ExplainerSettings(_Group):
+    """A second model that writes the reason of what is not safe; the built-in sentence stands where it does not."""
+
+    endpoint: str | None = Field(None, description="base URL of a vLLM server with an instruction model; unset: none")
+    model: str = Field("explainer", description="the name the server serves it under")
+    api_key: SecretStr | None = None
+    ca_file: Path | None = None
+    timeout_seconds: Seconds = Field(2.0, description="after it the verdict goes out with the built-in reason")
+
+
 class EmbeddedSettings(_Group):
     """The mini guard in the process."""
 
@@ -172,6 +182,7 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal")
     kafka: KafkaSettings = KafkaSettings()
     vllm: VllmSettings = VllmSettings()
+    explainer: ExplainerSettings = ExplainerSettings()
     embedded: EmbeddedSettings = Field(default_factory=EmbeddedSettings)
     cache: CacheSettings = CacheSettings()
     worker: WorkerSettings = Field(default_factory=WorkerSettings)

@@ -15,13 +15,14 @@ from pipeline.broker.topics import differences
 from pipeline.cli.context import settings_for
 from pipeline.cli.output import JsonOption, console, print_json, print_table
 from pipeline.clock import SystemClock
-from pipeline.domain.judgment import Abstention
+from pipeline.domain.judgment import Abstention, Judgment, ModelIdentity
+from pipeline.domain.taxonomy import Category, RiskLevel
 from pipeline.domain.transcript import CleanChunk, SourceRef, Speaker, SpeakerRole, TranscriptChunk
 from pipeline.domain.window import ContextWindow
 from pipeline.errors import ConsultGuardError
 from pipeline.log import configure
 from pipeline.runtime.assembly import build_policy, build_topic_specs
-from pipeline.runtime.engines import build_broker, build_judge
+from pipeline.runtime.engines import build_broker, build_explainer, build_judge
 from pipeline.settings import PREFIX, Settings, variable
 
 EXAMPLES = """Examples:\n
@@ -31,6 +32,9 @@ EXAMPLES = """Examples:\n
 Exit code 0 where everything is well, 1 where something is not.
 """
 _PROBE = "The cough is better since Monday and I sleep through the night."
+_PROBE_FINDING = Judgment(
+    RiskLevel.CONTESTED, None, None, ModelIdentity("doctor", "1", "1"), (Category.MEDICAL_ADVICE,)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,11 @@ def _examine(settings: Settings) -> Iterator[Finding]:
         ("data directory", _data_dir, f"set {variable('data_dir')} to a directory this user may write"),
         ("broker", _broker, "start the broker, or set the address: make kafka-up; " + variable("kafka", "…")),
         ("topics", _topics, "consultguard topics ensure"),
+        (
+            "explainer",
+            _explainer,
+            f"set {variable('explainer', '…')}; verdicts go out with built-in reasons without it",
+        ),
         ("judge", _judge, f"set {variable('judge')}, {variable('vllm', '…')} or {variable('embedded', 'model_dir')}"),
     ]
     for name, check, mend in checks:
@@ -157,6 +166,29 @@ def _judge(settings: Settings) -> str:
             )
         mass = "not measured" if found.label_mass is None else f"{found.label_mass:.3f}"
         return f"{model.name} {model.revision[:12]} {model.prompt_version}: {found.label}, mass {mass}"
+
+    return asyncio.run(probe())
+
+
+def _explainer(settings: Settings) -> str:
+    explainer = build_explainer(settings.explainer)
+    if explainer is None:
+        return "none is set"
+
+    async def probe() -> str:
+        try:
+            await explainer.start()
+            async with asyncio.timeout(settings.explainer.timeout_seconds):
+                said = await explainer.explain(_probe_window(), _PROBE_FINDING)
+        except TimeoutError:
+            raise _NotWell(
+                "no answer in time", f"raise {variable('explainer', 'timeout_seconds')}, or see to it"
+            ) from None
+        finally:
+            await explainer.close()
+        if said is None:
+            raise _NotWell(f"{settings.explainer.model} gives no sentence", "serve an instruction model there")
+        return f"{settings.explainer.model} answers"
 
     return asyncio.run(probe())
 

@@ -44,10 +44,10 @@ class CachedJudge:
     """Keeps the `Judge` contract around a judge that does. An answer that it did not ask for says so
     (`Judgment.answered_by`). Only judgments are remembered, never an abstention, and only in memory.
 
-    An exact key covers all that the judge's answer depends on: the policy (`scope`), model, prompt, speaker's role,
-    language, cleaned text, and the turns before. A phrase's leaves the turns out: so it is neither learned nor used where the
-    turn before asks something. Which hits are judged again follows from the chunk's id, so a replay judges the same.
-    `on_event` hears each event and the tables' sizes, on the event loop; it must not block.
+    An exact key covers all that the answer depends on: policy (`scope`), model, prompt, the speaker's role, language,
+    cleaned text, and the turns before. A phrase's leaves the turns and the language out: so it is neither learned nor
+    used where the turn before asks something. Which hits are judged again follows from the chunk's id, so a replay
+    judges the same. `on_event` hears each event and the tables' sizes, on the event loop; it must not block.
     """
 
     def __init__(

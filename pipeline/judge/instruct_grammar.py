@@ -75,6 +75,25 @@ def parse_instructed(text: str) -> Instructed | AbstentionReason:
     return found
 
 
+EXPLANATION_SCHEMA: Mapping[str, object] = MappingProxyType(
+    {
+        "type": "object",
+        "properties": {"reason": {"type": "string"}},
+        "required": ["reason"],
+        "additionalProperties": False,
+    }
+)
+
+
+def parse_explanation(text: str) -> str | None:
+    """The sentence of `{"reason": sentence}`, whole and with nothing else; None of anything else."""
+    match _loaded(text):
+        case {"reason": str(reason), **others} if not others and is_line(reason):
+            return reason
+        case _:
+            return None
+
+
 def label_scores(text: str, tokens: Sequence[Token], *, label_at: int | None) -> Scores | None:
     """The labels' probabilities, from the likeliest tokens at the place where the label's first letter is written.
 
@@ -109,12 +128,8 @@ def _of_marks(match: re.Match[str]) -> Instructed | AbstentionReason:
 
 
 def _of_json(text: str) -> Instructed | AbstentionReason:
-    try:
-        answer = json.loads(text, object_pairs_hook=_without_repetition)
-    except (ValueError, RecursionError):
-        return AbstentionReason.UNREADABLE
-    match answer:
-        case {"risk_level": str(word), "categories": list(words), "reason": str(reason)} if len(answer) == 3:
+    match _loaded(text):
+        case {"risk_level": str(word), "categories": list(words), "reason": str(reason), **others} if not others:
             label = _LABELS.get(word)
             if label is None:
                 return AbstentionReason.UNKNOWN_LABEL
@@ -125,6 +140,17 @@ def _of_json(text: str) -> Instructed | AbstentionReason:
             return Instructed(label, tuple(dict.fromkeys(_CATEGORIES[one] for one in words)), reason, at)
         case _:
             return AbstentionReason.UNREADABLE
+
+
+def _loaded(text: str) -> object:
+    """The JSON value, or None for what is none, too long for an answer, or says a key twice."""
+    if len(text) > _MOST_CHARS:
+        return None
+    try:
+        answer: object = json.loads(text, object_pairs_hook=_without_repetition)
+    except (ValueError, RecursionError):
+        return None
+    return answer
 
 
 def _without_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -10,8 +10,9 @@ from pipeline.broker.base import Broker
 from pipeline.clock import Clock
 from pipeline.domain.policy import Policy
 from pipeline.judge.base import Judge
+from pipeline.judge.explainer import ExplainedJudge, Explainer
 from pipeline.judge.prompt import PROFILES
-from pipeline.settings import CacheSettings, KafkaSettings, Settings, VllmSettings
+from pipeline.settings import CacheSettings, ExplainerSettings, KafkaSettings, Settings, VllmSettings
 
 if TYPE_CHECKING:
     from pipeline.broker.kafka.config import KafkaConfig
@@ -33,7 +34,36 @@ def build_broker(settings: Settings, *, clock: Clock) -> Broker:
 
 
 def build_judge(settings: Settings, *, policy: Policy, on_breaker: Callable[[str], None]) -> Judge:
-    """The judge that `settings.judge` names, not started. `on_breaker` hears its breaker's states."""
+    """The judge that `settings.judge` names, not started, with its explainer where one is set. `on_breaker` hears its
+    breaker's states."""
+    judge = _labelling_judge(settings, policy=policy, on_breaker=on_breaker)
+    explainer = build_explainer(settings.explainer)
+    if explainer is None:
+        return judge
+    # Around the retries: the label is final when an explanation is asked for, and loses no time to it.
+    return ExplainedJudge(judge, explainer, limit_seconds=settings.explainer.timeout_seconds)
+
+
+def build_explainer(explainer: ExplainerSettings) -> Explainer | None:
+    """The explainer that the settings name, not started; None where they name none."""
+    if not explainer.endpoint:
+        return None
+    from pipeline.judge.vllm_explainer import VllmExplainer
+    from pipeline.judge.vllm_pool import VllmConfig
+
+    return VllmExplainer(
+        VllmConfig(
+            endpoints=(explainer.endpoint,),
+            model=explainer.model,
+            api_key=_secret(explainer.api_key),
+            ca_file=explainer.ca_file,
+            connect_seconds=explainer.timeout_seconds,
+            total_seconds=explainer.timeout_seconds,
+        )
+    )
+
+
+def _labelling_judge(settings: Settings, *, policy: Policy, on_breaker: Callable[[str], None]) -> Judge:
     match settings.judge:
         case "embedded":
             from pipeline.judge.embedded import MINI_GUARD, EmbeddedConfig, EmbeddedJudge

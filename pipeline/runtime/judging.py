@@ -27,12 +27,18 @@ class Ask(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """`seconds` is the time at the judge; `fault` is set where the judge broke, and then `finding` is None."""
+    """`seconds` is the time at the judge, up to the label; `fault` is set where it broke; `finding` is then None."""
 
     ticket: int
     finding: Judgment | Abstention | None
     seconds: float
     fault: BaseException | None
+
+
+def label_seconds(finding: Judgment | Abstention, elapsed_seconds: float) -> float:
+    """How long the label took, of the time until the whole finding came."""
+    after = finding.reason_seconds if isinstance(finding, Judgment) else 0.0
+    return max(0.0, elapsed_seconds - after)
 
 
 class JudgeThread:
@@ -137,7 +143,7 @@ class JudgeThread:
         began = time.monotonic()
         try:
             finding = await self._judge.judge(ask.window)
-            answer = Answer(ask.ticket, finding, time.monotonic() - began, None)
+            answer = Answer(ask.ticket, finding, label_seconds(finding, time.monotonic() - began), None)
         except Exception as error:  # noqa: BLE001 - handed to the worker's thread, which stops on it
             answer = Answer(ask.ticket, None, time.monotonic() - began, error)
         self._done.append(answer)

@@ -13,6 +13,7 @@ from pipeline.domain.transcript import TranscriptChunk
 from pipeline.judge.base import Judge
 from pipeline.runtime.flow import Flow, Pending
 from pipeline.runtime.inflight import Outcome
+from pipeline.runtime.judging import label_seconds
 
 _PARTITION = TopicPartition("file", 0)
 _Key = TypeVar("_Key")
@@ -97,4 +98,4 @@ async def _outcome(flow: Flow, judge: Judge, admitted: Pending | Outcome, clock:
         return admitted
     began = clock.monotonic()
     finding = await judge.judge(admitted.window)
-    return flow.conclude(admitted, finding, judge_seconds=clock.monotonic() - began)
+    return flow.conclude(admitted, finding, judge_seconds=label_seconds(finding, clock.monotonic() - began))

@@ -158,6 +158,7 @@ SECRETS = {
     "CONSULTGUARD_KAFKA_SSL_PASSWORD": "hunter2-ssl",
     "CONSULTGUARD_VLLM_API_KEY": "hunter2-api",
     "CONSULTGUARD_VLLM_CACHE_SALT": "hunter2-salt",
+    "CONSULTGUARD_EXPLAINER_API_KEY": "hunter2-explainer",
 }
 
 
@@ -188,7 +189,7 @@ def test_every_setting_has_one_variable_of_its_own() -> None:
     assert len(names) == len(set(names))
     assert all(name.startswith(PREFIX) and name == name.upper() for name in names)
     assert set(Settings.model_fields) <= {name.removeprefix(PREFIX).lower() for name in names} | {
-        "kafka", "vllm", "embedded", "cache", "worker", "context", "topics"
+        "kafka", "vllm", "explainer", "embedded", "cache", "worker", "context", "topics"
     }  # fmt: skip
 
 
