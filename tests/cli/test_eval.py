@@ -208,6 +208,8 @@ def test_a_drop_beyond_the_limit_is_told_and_ends_with_1(
     phone = {**_ROWS[0], "text": "Call me on 312-555-0133."}
     written(tmp_path / "set.jsonl", phone)
     monkeypatch.setattr(eval_attacks, "read", _passing_what_is_attacked)
+    # Logs would go to a stream that is closed after this test.
+    monkeypatch.setattr(eval_attacks, "configure", lambda **_: None)
     arguments = ["eval", "attacks", str(tmp_path / "set.jsonl"), "--attack", "full", "--fail-drop", most]
     done = CliRunner().invoke(main.app, [*arguments, "--json"])
     assert done.exit_code == code, done.output
