@@ -177,6 +177,9 @@ class Settings(BaseSettings):
     judge: Literal["embedded", "vllm"] = "embedded"
     data_dir: Path = Field(default_factory=_default_data_dir, description="the local broker's log and all keys")
     policy_file: Path | None = Field(None, description="default: the built-in policy hipaa-consult")
+    policy_preset: Literal["none", "strict", "loose"] | None = Field(
+        None, description="shifts the policy's thresholds, instead of the preset that the policy file names"
+    )
     tenant: str = "default"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal")

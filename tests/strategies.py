@@ -4,7 +4,16 @@ from hypothesis import strategies as st
 
 from pipeline.domain.audit import AuditEvent, AuditRecord, Latency, SourcePosition
 from pipeline.domain.judgment import Abstention, AbstentionReason, Judgment, ModelIdentity, Scores
-from pipeline.domain.policy import Policy, Rule, Threshold, TripwireRule, Unavailable
+from pipeline.domain.policy import (
+    Calibration,
+    CalibrationMethod,
+    CategoryThreshold,
+    Policy,
+    Rule,
+    Threshold,
+    TripwireRule,
+    Unavailable,
+)
 from pipeline.domain.taxonomy import Category, EvidenceKind, RiskLevel
 from pipeline.domain.verdict import DecidedBy, Evidence, Verdict
 
@@ -16,7 +25,9 @@ probabilities = st.floats(0, 1)
 any_floats = st.floats(allow_nan=True, allow_infinity=True)
 levels = st.sampled_from(RiskLevel)
 categories = st.lists(st.sampled_from(Category), max_size=4).map(tuple)
-models = st.builds(ModelIdentity, name=identifiers, revision=identifiers, prompt_version=identifiers)
+models = st.builds(
+    ModelIdentity, name=identifiers, revision=st.just("1") | identifiers, prompt_version=st.just("1") | identifiers
+)
 scores = st.builds(Scores, safe=probabilities, contested=probabilities, unsafe=probabilities)
 broken_scores = st.builds(Scores, safe=any_floats, contested=any_floats, unsafe=any_floats)
 
@@ -50,15 +61,39 @@ evidence = st.builds(
 evidences = st.lists(evidence, max_size=4)
 
 tripwire_rules = st.builds(TripwireRule, level=levels, min_confidence=probabilities)
+category_thresholds = st.builds(
+    CategoryThreshold, unsafe=st.none() | probabilities, contested=st.none() | probabilities
+)
+thresholds = st.builds(
+    Threshold,
+    safe=probabilities,
+    unsafe=probabilities,
+    label_mass=probabilities,
+    band=st.just(0.0) | st.floats(0, 0.5),
+    categories=st.dictionaries(st.sampled_from(Category), category_thresholds, max_size=3),
+)
+curves = st.lists(st.tuples(probabilities, probabilities), max_size=5, unique_by=lambda point: point[0]).map(
+    lambda points: tuple(zip(sorted(x for x, _ in points), sorted(y for _, y in points), strict=True))
+)
+calibrations = st.just(Calibration()) | st.builds(
+    Calibration,
+    method=st.sampled_from(CalibrationMethod),
+    temperature=st.floats(0.01, 100),
+    curves=st.dictionaries(levels, curves),
+    model_revision=st.just("1") | identifiers,
+    prompt_version=st.just("1") | identifiers,
+)
 policies = st.builds(
     Policy,
     id=identifiers,
     version=identifiers,
-    threshold=st.builds(Threshold, safe=probabilities, unsafe=probabilities, label_mass=probabilities),
+    threshold=thresholds,
+    calibration=calibrations,
     ignored_categories=st.frozensets(st.sampled_from(Category)),
     tripwires=st.dictionaries(st.sampled_from(EvidenceKind), tripwire_rules),
     judge_unavailable=st.sampled_from(Unavailable),
     contest_after_seconds=st.floats(0.1, 100),
+    preset=st.just("none"),
 )
 
 verdicts = st.builds(

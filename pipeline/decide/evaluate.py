@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import assert_never
 
+from pipeline.decide.levels import level_of
 from pipeline.decide.reasons import reason_for
 from pipeline.domain.judgment import Abstention, AbstentionReason, AnsweredBy, Judgment
 from pipeline.domain.policy import Policy, Rule
@@ -75,36 +76,10 @@ def _judged(finding: Judgment | Abstention, policy: Policy) -> _Finding:
         case Abstention():
             return RiskLevel.CONTESTED, Rule.ABSTAINED, DecidedBy.ABSTENTION
         case Judgment():
-            level, rule = _labelled(finding, policy)
+            level, rule = level_of(finding, policy)
             return level, rule, DecidedBy.JUDGE if finding.answered_by is AnsweredBy.MODEL else DecidedBy.CACHE
         case _:
             assert_never(finding)
-
-
-def _labelled(judgment: Judgment, policy: Policy) -> tuple[RiskLevel, Rule]:
-    threshold, scores = policy.threshold, judgment.scores
-    if scores is None:  # no threshold is ever reached, whatever the label
-        return RiskLevel.CONTESTED, Rule.JUDGE_CONTESTED if judgment.label is RiskLevel.CONTESTED else Rule.UNMEASURED
-    match judgment.label:
-        case RiskLevel.SAFE:
-            if scores.safe >= threshold.safe:
-                return RiskLevel.SAFE, Rule.JUDGE_SAFE
-            return RiskLevel.CONTESTED, Rule.BELOW_SAFE_THRESHOLD
-        case RiskLevel.UNSAFE | RiskLevel.CONTESTED if _ignored(judgment, policy):
-            return RiskLevel.SAFE, Rule.IGNORED_CATEGORY
-        case RiskLevel.UNSAFE:
-            if scores.unsafe >= threshold.unsafe:
-                return RiskLevel.UNSAFE, Rule.JUDGE_UNSAFE
-            return RiskLevel.CONTESTED, Rule.BELOW_UNSAFE_THRESHOLD
-        case RiskLevel.CONTESTED:
-            return RiskLevel.CONTESTED, Rule.JUDGE_CONTESTED
-        case _:
-            assert_never(judgment.label)
-
-
-def _ignored(judgment: Judgment, policy: Policy) -> bool:
-    """Only where the model named categories and every one of them is ignored: no category is no excuse."""
-    return bool(judgment.categories) and policy.ignored_categories.issuperset(judgment.categories)
 
 
 def _tripwire_level(evidence: Sequence[Evidence], policy: Policy) -> RiskLevel | None:

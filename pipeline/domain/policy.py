@@ -1,9 +1,10 @@
 """What follows from which finding. A policy is data: an identifier, a version, thresholds and what a tripwire means."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pipeline.domain.judgment import ModelIdentity
 from pipeline.domain.taxonomy import Category, EvidenceKind, RiskLevel
 
 
@@ -22,6 +23,9 @@ class Rule(StrEnum):
     JUDGE_UNSAFE = "judge_unsafe"
     IGNORED_CATEGORY = "ignored_category"
     UNMEASURED = "unmeasured"
+    CATEGORY_THRESHOLD = "category_threshold"
+    IN_BAND = "in_band"
+    UNCALIBRATED = "uncalibrated"
     BELOW_SAFE_THRESHOLD = "below_safe_threshold"
     BELOW_UNSAFE_THRESHOLD = "below_unsafe_threshold"
     TRIPWIRE = "tripwire"
@@ -29,12 +33,57 @@ class Rule(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CategoryThreshold:
+    """What a category changes; None changes nothing. `unsafe` stands in place of `Threshold.unsafe` for a finding that
+    names the category. From `contested` on (the probability of unsafe) a contested label of the category is unsafe."""
+
+    unsafe: float | None = None
+    contested: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Threshold:
-    """Probabilities, 0 to 1, that a label must reach to be taken at its word; below, the chunk is contested."""
+    """Probabilities, 0 to 1, that a label must reach to be taken at its word; below, the chunk is contested.
+
+    `safe` and `unsafe` are held against the calibrated scores, `label_mass` against the raw one. A score less than
+    `band` above its threshold is contested too. Of several categories the lowest threshold counts.
+    """
 
     safe: float
     unsafe: float
     label_mass: float
+    band: float = 0.0
+    categories: Mapping[Category, CategoryThreshold] = field(default_factory=dict)
+
+
+class CalibrationMethod(StrEnum):
+    """How a judge's scores become probabilities that can be taken at their word."""
+
+    NONE = "none"
+    TEMPERATURE = "temperature"
+    ISOTONIC = "isotonic"
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Fitted on labelled rows (`dataset_sha256`), for one revision of one model under one prompt, and for no other.
+
+    `temperature` divides the logarithms of the scores (Guo et al. 2017); above 1 they become less sure. `curves` has
+    for each label its points (score, probability), both rising, joined by straight lines (Zadrozny and Elkan 2002);
+    the three are then normalised to sum to one.
+    """
+
+    method: CalibrationMethod = CalibrationMethod.NONE
+    temperature: float = 1.0
+    curves: Mapping[RiskLevel, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    dataset_sha256: str = ""
+    model_revision: str = ""
+    prompt_version: str = ""
+
+    def is_for(self, model: ModelIdentity) -> bool:
+        """Whether it says anything about this model's scores. The name is left out: it is what a server calls it."""
+        fitted_for = (self.model_revision, self.prompt_version)
+        return self.method is CalibrationMethod.NONE or fitted_for == (model.revision, model.prompt_version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +96,8 @@ class TripwireRule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`id` and `version` are in every verdict; the version changes whenever a verdict could.
+    """`id` and `version` are in every verdict; the version changes whenever a verdict could. `preset` names the
+    one that its thresholds were shifted by; it is part of the version already.
 
     `categories` says what each word of the judging model means; a word that is not there cannot be read.
     """
@@ -60,3 +110,5 @@ class Policy:
     tripwires: Mapping[EvidenceKind, TripwireRule]
     judge_unavailable: Unavailable
     contest_after_seconds: float
+    calibration: Calibration = field(default_factory=Calibration)
+    preset: str = "none"

@@ -73,7 +73,7 @@ class PhraseTable:
         if not is_surely_safe(finding):
             return self._refuse(key)
         if key in self._known:
-            self._known[key] = replace(finding, answered_by=AnsweredBy.TEMPLATE)
+            self._known[key] = replace(finding, answered_by=AnsweredBy.TEMPLATE, reason_seconds=0.0)
         elif counts and key not in self._refused and len(self._refused) < self._rules.entries:
             return self._count(key, finding, consultation)
         return None
@@ -87,7 +87,7 @@ class PhraseTable:
         seen.add(consultation)
         if len(seen) >= self._rules.promote_after and len(self._known) < self._rules.entries:
             del self._trial[key]
-            self._known[key] = replace(finding, answered_by=AnsweredBy.TEMPLATE)
+            self._known[key] = replace(finding, answered_by=AnsweredBy.TEMPLATE, reason_seconds=0.0)
             return PhraseChange.PROMOTED
         if len(self._trial) > self._rules.entries:
             self._trial.popitem(last=False)

@@ -101,7 +101,7 @@ def build_worker(
 
 def build_policy(settings: Settings) -> Policy:
     """The policy in force."""
-    return load_policy(settings.policy_file or BUILT_IN_POLICY)
+    return load_policy(settings.policy_file or BUILT_IN_POLICY, preset=settings.policy_preset)
 
 
 def build_context_limits(settings: Settings) -> ContextLimits:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.audit.chain import link
 from pipeline.broker.codec import encode_verdict
+from pipeline.decide.calibrated import calibrated
 from pipeline.decide.evaluate import evaluate
 from pipeline.decide.loader import BUILT_IN_POLICY, load_policy
 from pipeline.domain.audit import GENESIS, AuditEvent, AuditRecord, Latency, SourcePosition
@@ -62,7 +63,8 @@ def test_safe_needs_a_readable_judgment_its_threshold_its_label_mass_and_no_evid
     assert finding.label_mass is None or policy.threshold.label_mass <= finding.label_mass <= 1 + 1e-6
     if verdict.rule == Rule.JUDGE_SAFE:
         assert finding.label is RiskLevel.SAFE
-        assert scores.safe >= policy.threshold.safe
+        assert policy.calibration.is_for(finding.model)
+        assert calibrated(scores, policy.calibration).safe >= policy.threshold.safe + policy.threshold.band
     else:
         assert verdict.rule == Rule.IGNORED_CATEGORY
         assert finding.categories
