@@ -8,9 +8,10 @@ from pydantic import SecretStr
 
 from pipeline.broker.base import Broker
 from pipeline.clock import Clock
-from pipeline.domain.policy import Policy
+from pipeline.domain.policy import CalibrationMethod, Policy
 from pipeline.judge.base import Judge
 from pipeline.judge.explainer import ExplainedJudge, Explainer
+from pipeline.judge.fitted import FittedJudge
 from pipeline.judge.prompt import PROFILES
 from pipeline.settings import CacheSettings, ExplainerSettings, KafkaSettings, Settings, VllmSettings
 
@@ -36,7 +37,7 @@ def build_broker(settings: Settings, *, clock: Clock) -> Broker:
 def build_judge(settings: Settings, *, policy: Policy, on_breaker: Callable[[str], None]) -> Judge:
     """The judge that `settings.judge` names, not started, with its explainer where one is set. `on_breaker` hears its
     breaker's states."""
-    judge = _labelling_judge(settings, policy=policy, on_breaker=on_breaker)
+    judge = _fitted(_labelling_judge(settings, policy=policy, on_breaker=on_breaker), policy)
     explainer = build_explainer(settings.explainer)
     if explainer is None:
         return judge
@@ -80,6 +81,11 @@ def _labelling_judge(settings: Settings, *, policy: Policy, on_breaker: Callable
             return _vllm_judge(settings.vllm, policy=policy, on_breaker=on_breaker)
         case _:
             assert_never(settings.judge)
+
+
+def _fitted(judge: Judge, policy: Policy) -> Judge:
+    """`judge`, which refuses to start where the policy's calibration is for another model."""
+    return judge if policy.calibration.method is CalibrationMethod.NONE else FittedJudge(judge, policy.calibration)
 
 
 def with_cache(
