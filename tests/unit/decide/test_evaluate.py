@@ -192,16 +192,6 @@ def test_a_category_is_ignored_only_where_every_category_named_is() -> None:
     assert levels == [RiskLevel.SAFE, RiskLevel.UNSAFE, RiskLevel.UNSAFE]
 
 
-@given(strategies.judgments(broken=False), strategies.evidences)
-def test_a_reason_that_the_rules_write_is_chinese_for_chinese_and_english_for_the_rest(
-    finding: Judgment, evidence: list[Evidence]
-) -> None:
-    silent = replace(finding, reason=None)
-
-    assert evaluate(silent, evidence, policy=POLICY, language="zh-CN").reason.endswith("。")
-    assert evaluate(silent, evidence, policy=POLICY, language="fr").reason.isascii()
-
-
 def test_the_models_own_sentence_is_used_only_where_the_judge_decided() -> None:
     finding = judgment(RiskLevel.UNSAFE, reason="It names an employer.", categories=(Category.PHI,))
     contested = judgment(RiskLevel.CONTESTED, reason="It names an employer.")
