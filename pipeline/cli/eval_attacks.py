@@ -33,9 +33,7 @@ EXAMPLES = (
 
 
 def attacks(
-    datasets: Annotated[
-        list[Path], typer.Argument(help="JSON Lines: labelled rows.", exists=True, dir_okay=False, metavar="DATASET...")
-    ],
+    datasets: Annotated[list[Path], typer.Argument(help="JSON Lines: labelled rows.", exists=True, dir_okay=False)],
     *,
     judges: JudgesOption = None,
     tripwires: TripwiresOption = True,
