@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pipeline.cli import bench, demo, doctor, eval, ingest, judge, run, schema, topics, version
+from pipeline.cli import bench, demo, doctor, eval, ingest, judge, run, schema, topics, train, version
 from pipeline.errors import ConsultGuardError
 from pipeline.log import describe_fault
 
@@ -26,6 +26,7 @@ app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.add_typer(schema.app, name="schema")
 app.add_typer(bench.app, name="bench")
 app.add_typer(eval.app, name="eval")
+app.add_typer(train.app, name="train")
 app.command("version")(version.version)
 
 

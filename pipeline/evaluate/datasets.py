@@ -34,7 +34,8 @@ class Row:
     """A chunk with the turns before it, and what the policy says of the chunk.
 
     `category` is None for a safe row, and for no other. `origin` names the generator or data set the row came from.
-    `span` is where in `text` the finding stands, half-open, in characters, where that is known.
+    `span` is where in `text` the finding stands, half-open, in characters, where that is known. `reason` is the
+    sentence an adapter is taught to give; nothing is measured by it.
     """
 
     context: tuple[tuple[SpeakerRole, str], ...]
@@ -46,6 +47,7 @@ class Row:
     origin: str
     span: tuple[int, int] | None = None
     id: str = ""
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ def _row(record: dict[str, Any], place: str, stem: str, number: int) -> Row:
         lang=_text(record, "lang", place),
         origin=_text(record, "origin", place) if "origin" in record else stem,
         id=_text(record, "id", place) if "id" in record else f"{stem}-{number}",
+        reason=_text(record, "reason", place) if record.get("reason") is not None else None,
     )
 
 

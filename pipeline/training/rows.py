@@ -48,8 +48,9 @@ def _window(row: Row) -> ContextWindow:
 
 
 def answer(row: Row) -> str:
-    """What follows `PREFILL` and ends the answer: label line, category line."""
-    return f" {LABEL_WORDS[row.label]}\nCategories: {CATEGORY_WORDS[row.category]}"
+    """What follows `PREFILL` and ends the answer: label line, category line, and the reason's line where there is one."""
+    reason = f"\nReason: {row.reason}" if row.reason else ""
+    return f" {LABEL_WORDS[row.label]}\nCategories: {CATEGORY_WORDS[row.category]}{reason}"
 
 
 def chat(content: str) -> str:
@@ -71,6 +72,7 @@ def write_rows(path: Path, rows: Iterable[Row]) -> int:
                 "category": row.category.value if row.category else "none",
                 "lang": row.lang,
                 "origin": row.origin,
+                **({"reason": row.reason} if row.reason else {}),
             }
             out.write(json.dumps(record, ensure_ascii=False) + "\n")
             count += 1
