@@ -55,7 +55,7 @@ def read(settings: Settings, cases: Sequence[Case], *, tripwires: bool) -> Readi
     """Every case judged, in order. Raises what the judge raises."""
     policy = build_policy(settings)
     judge = build_judge(settings, policy=policy, on_breaker=lambda _state: None)
-    concurrency = settings.vllm.max_concurrency if settings.judge == "vllm" else _EMBEDDED_CONCURRENCY
+    concurrency = concurrency_of(settings)
 
     async def reading(advance: Callable[[], None]) -> Reading:
         try:
@@ -69,6 +69,11 @@ def read(settings: Settings, cases: Sequence[Case], *, tripwires: bool) -> Readi
 
     with progress(f"judging with {settings.judge}", len(cases)) as advance:
         return asyncio.run(reading(advance))
+
+
+def concurrency_of(settings: Settings) -> int:
+    """Chunks at the judge at a time."""
+    return settings.vllm.max_concurrency if settings.judge == "vllm" else _EMBEDDED_CONCURRENCY
 
 
 def policy_of(settings: Settings) -> str:
