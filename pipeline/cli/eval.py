@@ -10,6 +10,8 @@ import orjson
 import typer
 
 from pipeline.cli.eval_attacks import EXAMPLES, attacks
+from pipeline.cli.eval_cache import EXAMPLES as CACHE_EXAMPLES
+from pipeline.cli.eval_cache import cache
 from pipeline.cli.eval_calibrate import EXAMPLES as CALIBRATE_EXAMPLES
 from pipeline.cli.eval_calibrate import calibrate_policy
 from pipeline.cli.eval_reading import (
@@ -49,6 +51,7 @@ _PRESIDIO_NAMES: dict[PresidioKind, str] = {
 
 
 app.command("attacks", epilog=EXAMPLES)(attacks)
+app.command("cache", epilog=CACHE_EXAMPLES)(cache)
 app.command("calibrate", epilog=CALIBRATE_EXAMPLES)(calibrate_policy)
 
 

@@ -11,6 +11,7 @@ from pipeline.decide.loader import BUILT_IN_POLICY, load_policy
 from pipeline.decide.presets import with_preset
 from pipeline.domain.judgment import Judgment
 from pipeline.domain.policy import Policy, Threshold
+from pipeline.domain.taxonomy import Category
 from tests import strategies
 
 attainable = st.floats(0, 0.3).flatmap(
@@ -20,9 +21,7 @@ attainable = st.floats(0, 0.3).flatmap(
         unsafe=st.floats(0, 1 - band),
         label_mass=strategies.probabilities,
         band=st.just(band),
-        categories=st.dictionaries(
-            st.sampled_from(list(strategies.Category)), strategies.category_thresholds, max_size=2
-        ),
+        categories=st.dictionaries(st.sampled_from(Category), strategies.category_thresholds, max_size=2),
     )
 )
 
