@@ -20,7 +20,8 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """Equal for two servers that may share the work. `root` is the folder or name the weights came from."""
+    """Equal for two servers that may share the work. `root` is the folder or name the weights came from; for an adapter
+    it names its base's too."""
 
     root: str
     max_model_len: int
@@ -41,7 +42,12 @@ class _Lenient(BaseModel):
 class _Model(_Lenient):
     id: str
     root: str | None = None
-    max_model_len: int
+    parent: str | None = None
+    max_model_len: int | None = None
+
+    @property
+    def source(self) -> str:
+        return self.root or self.id
 
 
 class _Models(_Lenient):
@@ -73,12 +79,17 @@ async def inspect(server: VllmServer, *, model: str, messages: Sequence[Message]
 
 async def served_model(server: VllmServer, *, model: str) -> tuple[str, int]:
     """Where the weights came from, and the longest prompt with its answer, in tokens. Raises JudgeMisconfigured."""
-    listed = _parse(_Models, await server.get("/v1/models"), server)
-    found = next((one for one in listed.data if one.id == model), None)
+    listed = {one.id: one for one in _parse(_Models, await server.get("/v1/models"), server).data}
+    found = listed.get(model)
     if found is None:
-        served = ", ".join(one.id for one in listed.data) or "none"
+        served = ", ".join(listed) or "none"
         raise JudgeMisconfigured(f"{server.url} does not serve {model}; it serves {served}: correct the model's name")
-    return found.root or found.id, found.max_model_len
+    # An adapter is listed without a length: it is its base's.
+    base = None if found.parent is None else listed.get(found.parent)
+    longest = base.max_model_len if found.max_model_len is None and base is not None else found.max_model_len
+    if longest is None:
+        raise JudgeMisconfigured(f"{server.url} does not say how long a prompt of {model} may be: is it vLLM?")
+    return found.source if base is None else f"{base.source} + {found.source}", longest
 
 
 async def learn(server: VllmServer, *, model: str, messages: Sequence[Message]) -> Skeleton:

@@ -61,7 +61,8 @@ class HostileServer:
     """`async with HostileServer() as server:` listens on 127.0.0.1 at `server.url`.
 
     `script` maps a piece of text to what is said about every prompt that holds it. `requests` keeps the bodies of
-    completion requests in order of arrival, `paths` every path asked for.
+    completion requests in order of arrival, `paths` every path asked for. With `adapter_of`, `model` is an adapter
+    of the model of that name.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class HostileServer:
         *,
         model: str = "guard",
         root: str = "/models/guard",
+        adapter_of: str | None = None,
         max_model_len: int = 2048,
         api_key: str | None = None,
         template: Callable[[list[dict[str, str]]], str] | None = None,
@@ -78,6 +80,7 @@ class HostileServer:
         self.script = dict(script or {})
         self.model = model
         self.root = root
+        self.adapter_of = adapter_of
         self.max_model_len = max_model_len
         self.requests: list[Body] = []
         self.paths: list[str] = []
@@ -181,7 +184,13 @@ class HostileServer:
         self.paths.append(request.path)
         if self._refuses(request):
             return _error(401, "Unauthorized")
-        data = [{"id": self.model, "object": "model", "root": self.root, "max_model_len": self.max_model_len}]
+        data: list[Body] = [
+            {"id": self.adapter_of or self.model, "object": "model", "root": self.root}
+            | {"parent": None, "max_model_len": self.max_model_len}
+        ]
+        if self.adapter_of is not None:  # as vLLM 0.32 lists one: with its base's name, and no length
+            adapter = {"root": f"/adapters/{self.model}", "parent": self.adapter_of, "max_model_len": None}
+            data.append({"id": self.model, "object": "model"} | adapter)
         return web.json_response({"object": "list", "data": data})
 
     async def _tokenize(self, request: web.Request) -> web.Response:

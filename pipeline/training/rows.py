@@ -48,7 +48,7 @@ def _window(row: Row) -> ContextWindow:
 
 
 def answer(row: Row) -> str:
-    """What follows `PREFILL` and ends the answer: label line, category line, and the reason's line where there is one."""
+    """What follows `PREFILL` and ends the answer: label line, category line, and a reason's line where there is one."""
     reason = f"\nReason: {row.reason}" if row.reason else ""
     return f" {LABEL_WORDS[row.label]}\nCategories: {CATEGORY_WORDS[row.category]}{reason}"
 

@@ -13,11 +13,13 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.errors import ConsultGuardError, JudgeUnavailable
 from pipeline.trial.kafka_runtime import cache_dir
 from pipeline.trial.ports import free_port, free_port_near
+from pipeline.trial.vllm_adapters import adapter_options, named_folder
 from pipeline.trial.vllm_environment import ensure_vllm_environment
 
 MINI_GUARD = Path(__file__).parents[1] / "judge" / "mini" / "hf"
@@ -39,7 +41,8 @@ _STOP_SECONDS = 20.0
 class VllmServer:
     """One server at a fixed address: `start`, `stop`, `kill`, `start` again; also a context manager.
 
-    Nothing of it survives this process. With `stays` it does, until somebody stops its process group.
+    Nothing of it survives this process. With `stays` it does, until somebody stops its process group. `lora` maps a
+    model's name to the folder of an adapter, served under it beside the model itself.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class VllmServer:
         port: int | None = None,
         dtype: str = "float32",
         max_model_len: int = 2048,
+        lora: Mapping[str, Path] | None = None,
         log_file: Path | None = None,
         stays: bool = False,
     ) -> None:
@@ -59,6 +63,7 @@ class VllmServer:
         self._model = model
         self._dtype = dtype
         self._max_model_len = max_model_len
+        self._lora = dict(lora or {})
         self._stays = stays
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -77,12 +82,13 @@ class VllmServer:
             return
         if not (self._model / "config.json").is_file():
             raise JudgeUnavailable(f"no model for vLLM at {self._model}: make the mini guard, or name another folder")
+        adapters = adapter_options(self._lora)
         python = ensure_vllm_environment()
         follow = "stay" if self._stays else "follow"
         supervised = [sys.executable, str(Path(__file__).with_name("supervise.py")), follow]
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [*supervised, *self._command(python)],
+                [*supervised, *self._command(python), *adapters],
                 stdin=subprocess.DEVNULL if self._stays else subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -160,10 +166,10 @@ def answers(url: str, name: str) -> bool:
         return False
 
 
-def _up(model: Path, port: int | None, state_file: Path) -> str:
+def _up(model: Path, port: int | None, lora: Mapping[str, Path], state_file: Path) -> str:
     pid, running_port = _running(state_file)
     if pid is None:
-        server = VllmServer(model, port=port or free_port_near(_DEFAULT_PORT), stays=True)
+        server = VllmServer(model, port=port or free_port_near(_DEFAULT_PORT), lora=lora, stays=True)
         server.start()
         state_file.parent.mkdir(parents=True, exist_ok=True)
         state_file.write_text(f"{server.pid} {server.port}")
@@ -171,7 +177,7 @@ def _up(model: Path, port: int | None, state_file: Path) -> str:
     return (
         f"vLLM answers on http://127.0.0.1:{running_port}\nUse it with:\n  export CONSULTGUARD_JUDGE=vllm "
         f"CONSULTGUARD_VLLM_ENDPOINTS=http://127.0.0.1:{running_port} CONSULTGUARD_VLLM_MODEL={_NAME} "
-        "CONSULTGUARD_VLLM_PROFILE=consultguard"
+        "CONSULTGUARD_VLLM_PROFILE=consultguard" + "".join(f"\nor with CONSULTGUARD_VLLM_MODEL={name}" for name in lora)
     )
 
 
@@ -209,13 +215,21 @@ def main() -> int:
     parser.add_argument("action", choices=["up", "down", "env"])
     parser.add_argument("--model", type=Path, default=MINI_GUARD)
     parser.add_argument("--port", type=int, help=f"default: {_DEFAULT_PORT}, or a free one where that is taken")
+    parser.add_argument(
+        "--lora",
+        type=named_folder,
+        action="append",
+        default=[],
+        metavar="NAME=DIR",
+        help="an adapter; repeat for more",
+    )
     parser.add_argument("--print-python", action="store_true", help="with env: print its Python and nothing else")
     asked = parser.parse_args()
     state_file = cache_dir() / "run" / "vllm"
     try:
         match asked.action:
             case "up":
-                print(_up(asked.model, asked.port, state_file))
+                print(_up(asked.model, asked.port, dict(asked.lora), state_file))
             case "down":
                 print(_down(state_file))
             case _:

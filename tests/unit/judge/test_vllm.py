@@ -423,6 +423,20 @@ def test_identity_follows_configuration_template_and_source_of_the_weights() -> 
     assert other[1] != plain[1]
 
 
+def test_an_adapter_has_its_bases_longest_prompt_and_names_both_in_its_revision() -> None:
+    def start(server: HostileServer) -> tuple[str, Judgment | Abstention]:
+        async def use(running: HostileServer, judge: VllmJudge) -> tuple[str, Judgment | Abstention]:
+            return judge.identity.revision, await judge.judge(window("my knee aches"))
+
+        return _run(use, server=server)
+
+    revision, found = start(HostileServer(adapter_of="base", root="/models/base"))
+    assert isinstance(found, Judgment)
+    assert start(HostileServer(adapter_of="base", root="/models/other"))[0] != revision
+    found = start(HostileServer(adapter_of="base", max_model_len=70))[1]
+    assert found.reason is AbstentionReason.PROMPT_TOO_LONG
+
+
 def test_a_cache_salt_is_sent_where_there_is_one() -> None:
     async def use(server: HostileServer, judge: VllmJudge) -> list[object]:
         await judge.judge(window("call five five five"))
