@@ -46,3 +46,6 @@ class EvidenceKind(StrEnum):
     CARD_NUMBER = "card_number"
     SPOKEN_DIGITS = "spoken_digits"
     SPELLED_NAME = "spelled_name"
+    POSTAL_ADDRESS = "postal_address"
+    BED_WITH_NAME = "bed_with_name"
+    ACCOUNT_NUMBER = "account_number"

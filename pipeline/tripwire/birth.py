@@ -36,6 +36,13 @@ _YEAR = (
     rf"two thousand(?:[ -](?:and )?{_TWO})?)"
 )
 _SEP = r"[ ,]{1,2}(?:of |in )?"
+_ROMANCE_YEAR = (
+    r"(?:(?:19|20)\d\d|mil novecientos [\w ]{2,25}|dos mil(?: \w{3,12}){0,3}|"
+    r"(?:mille|mil) neuf cents?(?:[ -]\w{2,9}){0,4}|deux mille(?:[ -]\w{2,9}){0,3})"
+)
+_ROMANCE_DAY = r"(?:\d{1,2}(?:er)?|primero?|premier|[a-zà-ÿ]{2,12}(?: y |[ -]et[ -]|-)?[a-zà-ÿ]{0,8})"
+_GERMAN_DAY = r"(?:\d{1,2}\.|[a-zäöüß]{3,20}(?:te[nr]?|ste[nr]?))"
+_GERMAN_YEAR = r"(?:(?:19|20)\d\d|neunzehnhundert\w{3,24}|zweitausend\w{0,20})"
 _HAN = r"[0-9零〇○一二三四五六七八九十]"
 _DATE = re.compile(
     "|".join(
@@ -45,6 +52,9 @@ _DATE = re.compile(
             rf"\b{_EN_MONTH} {_DAY}{_SEP}{_YEAR}\b",
             rf"\b{_DAY} (?:of )?{_EN_MONTH}{_SEP}{_YEAR}\b",
             rf"(?<!\d)\d{{1,2}}(?:er|\.)? (?:de )?{_MONTH} (?:del? )?(?:19|20)\d\d(?!\d)",
+            rf"\b{_ROMANCE_DAY} (?:de )?{_MONTH} (?:del? |de l'an )?{_ROMANCE_YEAR}",
+            rf"\b{_GERMAN_DAY} {_MONTH} {_GERMAN_YEAR}\b",
+            rf"\b(?:(?:zero|oh) )?{_TWO}[ ,/-]{{1,2}}(?:(?:zero|oh) )?{_TWO}[ ,/-]{{1,2}}(?:{_YEAR}|{_TWO})\b",
             rf"{_HAN}{{2,4}} ?年 ?{_HAN}{{1,3}} ?月 ?{_HAN}{{1,3}} ?[日号號]?",
         )
     ),

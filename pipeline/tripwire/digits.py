@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pipeline.tripwire.number_words import (
     ARTICLES,
+    BEFORE_OR,
     COMPOUND_HEADS,
     COMPOUNDS,
     FEWEST_GLUED_LETTERS,
@@ -191,6 +192,8 @@ def _word_atoms(tokens: "list[re.Match[str]]", position: int, part: int, word: s
         if value:
             return [Atom(value, start, tokens[position + used - 1].end(), True, False, part)], used
     if word == "er" and not _among_pinyin(tokens, position):
+        return [], 0
+    if word == "o" and position and plain_word(tokens[position - 1][0]) in BEFORE_OR:
         return [], 0
     value = UNITS.get(word, "")
     if value:

@@ -101,6 +101,11 @@ WEAK = frozenset(
 ARTICLES = frozenset(_words("un una une uma ein o vier sept"))
 """Digits among digits, but so common alone that they hint at nothing."""
 
+BEFORE_OR = frozenset(
+    _words("una uno dos tres cuatro cinco seis siete ocho nueve due tre quattro cinque sei sette otto nove")
+)
+"""After these `o` is "or", not the letter that stands for zero."""
+
 PINYIN = frozenset(_words("ling yi er san si wu liu qi ba jiu dong yao liang guai gou"))
 
 

@@ -1,4 +1,4 @@
-"""Record and insurance numbers: no plan to check, so the word before them decides."""
+"""Record, insurance and account numbers: no plan to check, so the word before them decides."""
 
 import re
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pipeline.domain.taxonomy import EvidenceKind
 from pipeline.tripwire.digits import digit_runs
 from pipeline.tripwire.finding import Finding, Reading
+from pipeline.tripwire.series import is_public
 
 _NUMBER = r"(?:\W{0,2}(?:number|numbers|no\.?|num|id|#))"
 _RECORD_CUE = re.compile(
@@ -20,11 +21,47 @@ _INSURANCE_CUE = re.compile(
     r"numéro d['’]assuré|versicherten?nummer|versicherungsnummer",
     re.IGNORECASE | re.ASCII,
 )
+_ACCOUNT_CUE = re.compile(
+    rf"\b(?:account|bank|routing|passport|licen[cs]e|driver'?s|visa|permit|serial|device|plate|case|reference|confirmation|"
+    rf"order|customer|student|employee|badge|iban){_NUMBER}|\blicen[cs]e plate\b|\bpassport\b|\biban\b|"
+    r"护照号?码?|驾照号?码?|驾驶证号?码?|银行卡号?|账号|帐号|车牌号?|军官证号?|学号|工号|订单号|序列号|"
+    r"n[uú]mero de (?:cuenta|pasaporte|licencia|tarjeta)|pasaporte|matr[ií]cula|"
+    r"num[eé]ro de (?:compte|passeport|permis)|passeport|kontonummer|reisepass(?:nummer)?|kennzeichen|ausweisnummer",
+    re.IGNORECASE | re.ASCII,
+)
 # One of these is in every cue; looking for them first spares nearly all texts the patterns.
 _PIECES = (
     *("rn", "r.n", "r n", "record", "chart", "patient", "hospital", "accession", "number", "member", "policy", "plan"),
     *("insurance", "subscriber", "group", "medic", "beneficiary", "claim", "号", "医保", "社保", "historia", "dossier"),
-    *("fallnummer", "póliza", "número", "numéro", "versicher"),
+    *(
+        "fallnummer",
+        "póliza",
+        "número",
+        "numéro",
+        "versicher",
+        "licen",
+        "account",
+        "passport",
+        "plate",
+        "nummer",
+        "pass",
+    ),
+    *(
+        "护照",
+        "驾",
+        "账",
+        "帐",
+        "车牌",
+        "军官",
+        "银行",
+        "学号",
+        "matr",
+        "kennzeichen",
+        "iban",
+        "badge",
+        "numero",
+        "poliza",
+    ),
 )
 # Between the cue and the number stand only words that join them; anything else starts another thought.
 _JOIN = re.compile(
@@ -45,6 +82,7 @@ def find_record_numbers(reading: Reading) -> Iterator[Finding]:
         return
     cues = [(match, EvidenceKind.RECORD_NUMBER) for match in _RECORD_CUE.finditer(text)]
     cues += [(match, EvidenceKind.INSURANCE_NUMBER) for match in _INSURANCE_CUE.finditer(text)]
+    cues += [(match, EvidenceKind.ACCOUNT_NUMBER) for match in _ACCOUNT_CUE.finditer(text)]
     if not cues:
         return
     spoken = {run.start: run for run in digit_runs(text)}
@@ -60,3 +98,15 @@ def find_record_numbers(reading: Reading) -> Iterator[Finding]:
 
 def _enough(written: str) -> bool:
     return sum(map(str.isdigit, written)) >= _FEWEST_DIGITS and _YEAR.fullmatch(written) is None
+
+
+_LONG = re.compile(r"(?<![A-Za-z0-9_.#/-])\d{8,24}(?![A-Za-z0-9_/]|[.,]\d)")
+_DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_ROUND = re.compile(r"\d+0000")
+
+
+def find_long_numbers(reading: Reading) -> Iterator[Finding]:
+    """Eight digits or more in one piece are some register's number, whosever: a person should look."""
+    for match in _LONG.finditer(reading.plain):
+        if _DAY.fullmatch(match[0]) is None and _ROUND.fullmatch(match[0]) is None and not is_public(match[0]):
+            yield Finding(EvidenceKind.ACCOUNT_NUMBER, match.start(), match.end(), 0.5)

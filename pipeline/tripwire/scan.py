@@ -5,15 +5,18 @@ from collections.abc import Iterator, Sequence
 from pipeline.domain.transcript import CleanChunk
 from pipeline.domain.verdict import Evidence
 from pipeline.domain.window import ContextWindow
+from pipeline.tripwire.bed import find_beds
 from pipeline.tripwire.birth import find_births
 from pipeline.tripwire.card import find_cards
 from pipeline.tripwire.finding import Detector, Finding, Reading
+from pipeline.tripwire.folding import Folded, fold
 from pipeline.tripwire.hints import Hints, hints_of
 from pipeline.tripwire.national_id import find_national_ids
 from pipeline.tripwire.network import find_addresses, find_ip_addresses
 from pipeline.tripwire.numerals import without_ordinary_numbers
 from pipeline.tripwire.phone import find_phones
-from pipeline.tripwire.record import find_record_numbers
+from pipeline.tripwire.postal import find_postal_addresses
+from pipeline.tripwire.record import find_long_numbers, find_record_numbers
 from pipeline.tripwire.spelled import find_letters, find_surname_parts
 from pipeline.tripwire.spoken import find_spoken_digits
 from pipeline.tripwire.thread import thread_before
@@ -31,11 +34,14 @@ class Tripwires:
         What earlier turns hold alone is theirs; a finding that began in one cites its part in this chunk.
         """
         clean = window.chunk
-        findings = _found_in(clean.text, clean.chunk.language)
-        thread = thread_before(window)
+        language = clean.chunk.language
+        folded = fold(clean.text)
+        text = folded.text
+        findings = _found_in(text, language)
+        thread = thread_before(window, text)
         if thread:
-            findings += _going_on(_found_in(thread + clean.text, clean.chunk.language), clean.text, len(thread))
-        return tuple(_evidence(clean, finding) for finding in _outermost(findings))
+            findings += _going_on(_found_in(thread + text, language), text, len(thread))
+        return tuple(_evidence(clean, finding, folded) for finding in _outermost(findings))
 
 
 def _found_in(text: str, language: str | None) -> list[Finding]:
@@ -59,7 +65,7 @@ def _worth_running(hints: Hints, plain: str) -> Iterator[Detector]:
     if hints.digits:
         many = sum(map(str.isdecimal, plain)) >= _FEWEST_DIGITS
         if many:
-            yield from (find_national_ids, find_cards, find_phones)
+            yield from (find_national_ids, find_cards, find_phones, find_long_numbers)
         if many or hints.digit_words or hints.last_few:
             yield find_spoken_digits
         yield find_ip_addresses
@@ -71,7 +77,11 @@ def _worth_running(hints: Hints, plain: str) -> Iterator[Detector]:
         yield find_addresses
     if hints.birth:
         yield find_births
-    if hints.name:
+    if hints.bed:
+        yield find_beds
+    if hints.street:
+        yield find_postal_addresses
+    if hints.letters:
         yield find_letters
     if hints.han:
         yield find_surname_parts
@@ -89,6 +99,6 @@ def _outermost(findings: Sequence[Finding]) -> list[Finding]:
     return kept
 
 
-def _evidence(clean: CleanChunk, finding: Finding) -> Evidence:
-    start, end = clean.raw_span(finding.start, finding.end)
+def _evidence(clean: CleanChunk, finding: Finding, folded: Folded) -> Evidence:
+    start, end = clean.raw_span(*folded.place(finding.start, finding.end))
     return Evidence(finding.kind, start, end, finding.confidence)

@@ -18,6 +18,7 @@ _HIGHEST_ITEM = "3"
 _FEWEST_COUNTED = 3
 _LIKELY_READING = range(35, 301)
 _MOST_DIGITS_READ = 3
+_FIRST_BEATS = (1, 2)
 
 
 def is_public(digits: str) -> bool:
@@ -65,13 +66,18 @@ def are_readings(run: DigitRun) -> bool:
 
 
 def _all_ascend(values: Sequence[int]) -> bool:
-    """Stretches of at least three, each one more than the one before, and nothing else."""
-    length = 1
-    for before, after in pairwise(values):
-        if after == before + 1:
-            length += 1
-        elif length < _FEWEST_COUNTED:
-            return False
+    """Stretches of at least three, each one more than the one before; between them the count of the round, if any.
+
+    "One two three four, two two three four": dancers and therapists say the round in place of the first beat.
+    """
+    stretches: list[list[int]] = []
+    for value in values:
+        if stretches and value == stretches[-1][-1] + 1:
+            stretches[-1].append(value)
         else:
-            length = 1
-    return length >= _FEWEST_COUNTED
+            stretches.append([value])
+    long = [stretch for stretch in stretches if len(stretch) >= _FEWEST_COUNTED]
+    rounds = [stretch for stretch in stretches if len(stretch) == 1]
+    if len(long) + len(rounds) < len(stretches) or len(rounds) > len(long):
+        return False
+    return bool(long) and (not rounds or all(stretch[0] in _FIRST_BEATS for stretch in long))

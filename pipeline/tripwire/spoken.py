@@ -17,7 +17,21 @@ _FEWEST_SINGLE = 3
 # "zéro six, douze, trente-quatre, ...": numbers read in pairs begin with the zero of the trunk.
 _PAIRED_LENGTHS = range(9, 13)
 _FEWEST_PAIRS = 4
-_GROUPINGS = frozenset({(3, 3, 4), (1, 3, 3, 4), (3, 4, 4), (5, 6), (5, 3, 3), (3, 2, 4), (4, 3, 3), (3, 3, 3, 2)})
+_GROUPINGS = frozenset(
+    {
+        (3, 3, 4),
+        (1, 3, 3, 4),
+        (3, 4, 4),
+        (5, 6),
+        (6, 8, 3),
+        (6, 8, 4),
+        (4, 4, 4, 4),
+        (5, 3, 3),
+        (3, 2, 4),
+        (4, 3, 3),
+        (3, 3, 3, 2),
+    }
+)
 _SURE_LENGTH = 10
 _SCALE = re.compile(r" ?(?:,? ?out of (?:ten|10)|/ ?10|on a scale|分$)", re.IGNORECASE)
 _AFTER = re.compile(r" ?(?:over|/|分之|(?:sobre|auf|zu) \w|percent|%)", re.IGNORECASE)
@@ -43,12 +57,21 @@ def find_spoken_digits(reading: Reading) -> Iterator[Finding]:
     text = reading.plain
     for run in digit_runs(text):
         size = len(run.digits)
-        if size >= _SHORTEST:
+        if size - _ranges(text, run) >= _SHORTEST:
             confidence = _confidence(text, run)
             if confidence:
                 yield _found(run, confidence)
         elif _FEWEST_OF_LAST <= size <= _MOST_OF_LAST and _LAST_FEW.search(text[max(0, run.start - _TAIL) : run.start]):
             yield Finding(EvidenceKind.SPOKEN_DIGITS, run.start, run.end, 0.5)
+
+
+def _ranges(text: str, run: DigitRun) -> int:
+    """How many of the digits are the `to` of "two to three"."""
+    count = 0
+    for before, atom, after in zip(run.atoms, run.atoms[1:], run.atoms[2:], strict=False):
+        if atom.weak and text[atom.start : atom.end].lower() == "to" and int(before.digits) < int(after.digits):
+            count += 1
+    return count
 
 
 def _found(run: DigitRun, confidence: float) -> Finding:
@@ -80,4 +103,6 @@ def _told_as_number(run: DigitRun) -> bool:
         return True
     if run.digits[0] == "0" and size in _PAIRED_LENGTHS and len(run.atoms) >= _FEWEST_PAIRS:
         return all(len(atom.digits) <= 2 for atom in run.atoms)
-    return tuple(map(len, run.parts())) in _GROUPINGS
+    shape = tuple(map(len, run.parts()))
+    # "0171, 392 ...": only telephone numbers begin with a zero and go on in long groups.
+    return shape in _GROUPINGS or (run.digits[0] == "0" and size in _PAIRED_LENGTHS and 2 <= len(shape) <= 4)

@@ -11,6 +11,7 @@ from pipeline.domain.transcript import SpeakerRole
 from pipeline.domain.window import ContextWindow, Turn
 from pipeline.tripwire.cues import CLINICAL, Asked, asked_in
 from pipeline.tripwire.digits import digit_runs
+from pipeline.tripwire.folding import fold
 from pipeline.tripwire.hints import may_answer
 
 _MARKS = re.compile(r"(?: *\(overlapping[^)]*\)| *\.\.\.)+\Z")
@@ -39,15 +40,15 @@ _LETTER_TAIL = re.compile(r"(?:(?<![A-Za-z'’])[A-Za-z][ .,\-–]{1,3})*(?<![A-
 _DECIMAL = re.compile(r"(?:point|over|/|punto|coma|virgule|komma|sur|sobre|点) *\Z", re.IGNORECASE)
 
 
-def thread_before(window: ContextWindow) -> str:
-    """Text to read before the chunk, ending where the chunk goes on; empty where nothing carries over."""
-    if not window.turns or not may_answer(window.chunk.text):
+def thread_before(window: ContextWindow, chunk_text: str) -> str:
+    """Text to read before the chunk, ending where `chunk_text` goes on; empty where nothing carries over."""
+    if not window.turns or not may_answer(chunk_text):
         return ""
     role = window.chunk.chunk.speaker.role
     pieces: list[str] = []
     asked: list[Asked] = []
     for turn in reversed(window.turns):
-        text = _MARKS.sub("", turn.text)
+        text = fold(_MARKS.sub("", turn.text)).text
         if len(text) <= _LONGEST_BACK_CHANNEL and _BACK_CHANNEL.fullmatch(text):
             continue
         piece = _piece(text) if turn.role == role else ""
