@@ -43,6 +43,7 @@ def train_adapter(base: Path, data: Path, *, out: Path, plan: AdapterPlan) -> di
     lessons, tests = _examples(learned, prompt, plan), _examples(held_out, prompt, plan)
     if not lessons or not tests:
         raise InputError(f"{data}: no row of at most {plan.max_tokens} tokens on one side of the split")
+    revision = base_revision(base)
     from pipeline.training.adapter_model import AdapterModel
 
     _say(f"{len(lessons)} rows to learn from, {len(tests)} held out")
@@ -57,7 +58,7 @@ def train_adapter(base: Path, data: Path, *, out: Path, plan: AdapterPlan) -> di
     rows = {"learned": len(lessons), "held_out": len(tests)}
     manifest = {
         "adapter": {"files": _digests(out), "trained_parameters": model.trained_parameters},
-        "base": {"name": base.resolve().name, "revision": base_revision(base), "prompt_version": prompt.version},
+        "base": {"name": base.resolve().name, "revision": revision, "prompt_version": prompt.version},
         "data": {
             "name": data.name,
             "sha256": _digest(data),
@@ -75,9 +76,13 @@ def train_adapter(base: Path, data: Path, *, out: Path, plan: AdapterPlan) -> di
 def base_revision(base: Path) -> str:
     """12 hexadecimal digits over the base's weights, configuration, tokenizer and template, each by name and content.
 
-    The weights themselves are read (an index or a header is the same for every fine-tune of a model).
+    The weights themselves are read: an index or a header is the same for every fine-tune of a model. Raises InputError
+    for a folder that has none.
     """
-    names = sorted(path.name for path in base.glob("*.safetensors")) + [n for n in _BASE_FILES if (base / n).is_file()]
+    weights = sorted(path.name for path in base.glob("*.safetensors"))
+    if not weights:
+        raise InputError(f"no safetensors in {base}: name the folder of a model's weights")
+    names = weights + [name for name in _BASE_FILES if (base / name).is_file()]
     return sha256("\n".join(f"{name} {_digest(base / name)}" for name in names).encode()).hexdigest()[:12]
 
 

@@ -57,3 +57,9 @@ def test_a_bases_revision_follows_its_weights_and_its_template(tmp_path: Path) -
     assert revision() == plain
     assert revision(weights=b"Weights") != plain
     assert revision(template="{{ messages[0] }}") != plain
+
+
+def test_a_base_without_weights_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(InputError, match="no safetensors"):
+        base_revision(tmp_path)

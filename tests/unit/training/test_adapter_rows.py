@@ -15,10 +15,13 @@ from pipeline.domain.transcript import SpeakerRole
 from pipeline.errors import InputError, JudgeMisconfigured
 from pipeline.evaluate.datasets import Row
 from pipeline.judge.grammar import Answer, parse_answer
+from pipeline.judge.prompt import Message
+from pipeline.judge.template import FolderTemplate
 from pipeline.training.adapter_rows import BasePrompt, split
 from pipeline.training.rows import chat, user_content
 from pipeline.trial.vllm_server import MINI_GUARD
 
+QWEN3GUARD_TEMPLATE = Path(__file__).parents[2] / "data" / "qwen3guard" / "chat_template.jinja"
 ASKED = ((SpeakerRole.CLINICIAN, "Which trial is it?"),)
 ROW = Row(ASKED, SpeakerRole.PATIENT, "The Lantern study.", RiskLevel.CONTESTED, Category.PHI, "en", "t", id="one")
 SAFE = replace(ROW, text="It helps.", label=RiskLevel.SAFE, category=None, id="two")
@@ -59,6 +62,17 @@ def test_a_row_is_the_served_prompt_then_an_answer_serving_reads_then_the_end(
     assert isinstance(read, Answer)
     assert (read.label, read.findings.categories) == (row.label, (row.category,) if row.category else ())
     assert tokenizer.id_to_token(example.ids[-1]) == "<|im_end|>"
+
+
+def test_a_base_with_a_template_of_its_own_learns_in_that_template(base: Path, tokenizer: Tokenizer) -> None:
+    """Qwen3Guard's, which puts its own instructions around the conversation."""
+    (base / "chat_template.jinja").write_bytes(QWEN3GUARD_TEMPLATE.read_bytes())
+    example = BasePrompt(base).example(ROW)
+    asked = tokenizer.decode(example.ids[: example.answer_at], skip_special_tokens=False)
+    message = Message("user", user_content(ROW))
+    assert asked == FolderTemplate.load(base).render([message]) + "Safety:"
+    assert message.content in asked
+    assert asked != chat(message.content)
 
 
 def test_a_reason_is_learned_as_the_line_serving_reads(prompt: BasePrompt, tokenizer: Tokenizer) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.domain.taxonomy import Category, RiskLevel
@@ -11,8 +12,9 @@ UNSAFE = Row((), SpeakerRole.OTHER, "Words.", RiskLevel.UNSAFE, Category.PHI, "e
 
 
 def test_rows_survive_a_round_trip_through_a_file(tmp_path: Path) -> None:
-    assert write_rows(tmp_path / "r.jsonl", [SAFE, UNSAFE]) == 2
-    assert list(read_rows(tmp_path / "r.jsonl")) == [SAFE, UNSAFE]
+    explained = replace(UNSAFE, id="three", reason="A name was said.")
+    assert write_rows(tmp_path / "r.jsonl", [SAFE, UNSAFE, explained]) == 3
+    assert list(read_rows(tmp_path / "r.jsonl")) == [SAFE, UNSAFE, explained]
 
 
 def test_the_content_is_the_serving_profile_s_own() -> None:
@@ -26,6 +28,7 @@ def test_the_prompt_ends_where_the_label_comes_next() -> None:
 def test_the_answer_has_the_guard_s_words() -> None:
     assert answer(SAFE) == " Safe\nCategories: None"
     assert answer(UNSAFE) == " Unsafe\nCategories: PII"
+    assert answer(replace(UNSAFE, reason="A name was said.")) == " Unsafe\nCategories: PII\nReason: A name was said."
 
 
 def test_no_more_turns_than_serving_gives_reach_the_prompt() -> None:
