@@ -112,7 +112,7 @@ class CacheSettings(_Group):
     """What the worker remembers of the judge's answers, in memory, under digests."""
 
     enabled: bool = Field(True, description="the same window under the same model and policy is judged once")
-    templates: bool = Field(True, description="short phrases that carry nothing are learned, and a sample re-judged")
+    templates: bool = Field(False, description="short phrases that carry nothing are learned, and a sample re-judged")
     entries: Positive = Field(50_000, description="windows remembered")
     template_entries: Positive = Field(20_000, description="phrases on trial, promoted and refused, each")
     promote_after: Annotated[int, Field(ge=2)] = Field(

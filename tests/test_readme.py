@@ -42,6 +42,7 @@ def blocks(kind: str) -> list[str]:
 def run_in(folder: Path, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
     (folder / "visit.vtt").write_text(_VTT, encoding="utf-8")
     (folder / "dialogues.jsonl").write_bytes(b"\n".join(orjson.dumps(dialogue) for dialogue in _DIALOGUES))
+    shutil.copy(ROOT / "tests" / "data" / "policy" / "en.jsonl", folder / "labelled.jsonl")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         ["bash", "-eu", "-c", script],
