@@ -30,12 +30,18 @@ _DAY = rf"(?:the )?(?:\d{{1,2}}(?:st|nd|rd|th)?|{_ORDINAL})"
 _UNIT = r"(?:oh[ -])?(?:one|two|three|four|five|six|seven|eight|nine)"
 _TEEN = r"(?:ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen)"
 _TENS = r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
-_TWO = rf"(?:{_TENS}(?:[ -]{_UNIT})?|{_TEEN}|{_UNIT})"
+_TWO = rf"(?:zero |oh )?(?:{_TENS}(?:[ -]{_UNIT})?|{_TEEN}|{_UNIT})"
 _YEAR = (
     rf"(?:(?:19|20)\d\d|['’]\d\d|(?:nineteen|twenty)[ -](?:hundred[ -])?(?:and )?{_TWO}|"
     rf"two thousand(?:[ -](?:and )?{_TWO})?)"
 )
-_SEP = r"[ ,]{1,2}(?:of |in )?"
+_SEP = r"[ ,]{1,3}(?:of |in )?"
+# Only beside a word for birth is a day with "sixty-seven" or "1967" said apart a date.
+_SHORT_YEAR = rf"(?:{_YEAR}|{_TWO})"
+_ROMANCE_SHORT_YEAR = (
+    r"(?:del? (?:cuarenta|cincuenta|sesenta|setenta|ochenta|noventa)(?: y \w{3,6})?|"
+    r"(?:de )?(?:quarante|cinquante|soixante|quatre-vingt)[\w-]{0,16})"
+)
 _ROMANCE_YEAR = (
     r"(?:(?:19|20)\d\d|mil novecientos [\w ]{2,25}|dos mil(?: \w{3,12}){0,3}|"
     r"(?:mille|mil) neuf cents?(?:[ -]\w{2,9}){0,4}|deux mille(?:[ -]\w{2,9}){0,3})"
@@ -47,15 +53,15 @@ _HAN = r"[0-9零〇○一二三四五六七八九十]"
 _DATE = re.compile(
     "|".join(
         (
-            r"(?<!\d)\d{1,2} ?[-/.] ?\d{1,2} ?[-/.] ?(?:\d{4}|\d{2})(?!\d)",
+            r"(?<!\d)\d{1,2} ?[-/.,] ?\d{1,2} ?[-/.,] ?(?:\d{4}|\d{2})(?!\d)",
             r"(?<!\d)(?:19|20)\d{2} ?[-/.] ?\d{1,2} ?[-/.] ?\d{1,2}(?!\d)",
-            rf"\b{_EN_MONTH} {_DAY}{_SEP}{_YEAR}\b",
-            rf"\b{_DAY} (?:of )?{_EN_MONTH}{_SEP}{_YEAR}\b",
+            rf"\b{_EN_MONTH},? {_DAY}{_SEP}{_SHORT_YEAR}\b",
+            rf"\b{_DAY} (?:of )?{_EN_MONTH}{_SEP}{_SHORT_YEAR}\b",
             rf"(?<!\d)\d{{1,2}}(?:er|\.)? (?:de )?{_MONTH} (?:del? )?(?:19|20)\d\d(?!\d)",
-            rf"\b{_ROMANCE_DAY} (?:de )?{_MONTH} (?:del? |de l'an )?{_ROMANCE_YEAR}",
-            rf"\b{_GERMAN_DAY} {_MONTH} {_GERMAN_YEAR}\b",
-            rf"\b(?:(?:zero|oh) )?{_TWO}[ ,/-]{{1,2}}(?:(?:zero|oh) )?{_TWO}[ ,/-]{{1,2}}(?:{_YEAR}|{_TWO})\b",
-            rf"{_HAN}{{2,4}} ?年 ?{_HAN}{{1,3}} ?月 ?{_HAN}{{1,3}} ?[日号號]?",
+            rf"\b{_ROMANCE_DAY} (?:de )?{_MONTH},? (?:(?:del? |de l'an )?{_ROMANCE_YEAR}|{_ROMANCE_SHORT_YEAR})",
+            rf"\b{_GERMAN_DAY} {_MONTH},? {_GERMAN_YEAR}\b",
+            rf"\b(?!nineteen|twenty[ -]twenty)(?:{_TWO}[ ,/-]{{1,2}}){{2}}{_SHORT_YEAR}\b",
+            rf"{_HAN}{{2,4}} ?年[ ，,]{{0,2}}{_HAN}{{1,3}} ?月 ?{_HAN}{{1,3}} ?[日号號]?",
         )
     ),
     re.IGNORECASE,

@@ -44,8 +44,10 @@ class Asked(StrEnum):
     RECORD = "MRN is "
     INSURANCE = "member number is "
     ACCOUNT = "account number is "
+    CARD = "patient number is "
     NATIONAL = "SSN "
     BIRTH = "date of birth "
+    BIRTH_PART = "birth "
     NAME = "last name "
     SPELLING = "spelled "
     ADDRESS = "home address is "
@@ -66,6 +68,7 @@ _QUESTIONS = (
     (
         Asked.REST,
         r"\brest of (?:the|that|your|it)\b|\bremaining (?:digits|numbers)|后面(?:的|几位|呢|是)|剩下的|其余|"
+        r"\b(?:more|other) (?:digits|numbers)|\b(?:digits|numbers) left|\bso far\b|آخر|続けて|"
         r"resto del n[uú]mero|\bla suite\b|le reste du num[eé]ro|rest der nummer|und weiter",
     ),
     (
@@ -73,6 +76,11 @@ _QUESTIONS = (
         r"date of birth|birth ?da(?:te|y)|when were you born|\bd\.?o\.?b\b|出生日期|生日|哪年出生|"
         r"什么时候出生|fecha de nacimiento|"
         r"cu[aá]ndo naci|date de naissance|geburtsdatum|wann sind sie geboren",
+    ),
+    (
+        Asked.BIRTH_PART,
+        r"(?:what|which|and the|the) (?:year|month|day)\b|哪年|几几年|几月|几号|(?:de )?qu[eé] a[nñ]o|"
+        r"y el (?:a[nñ]o|mes|d[ií]a)|quelle ann[eé]e|und das jahr|welches jahr|welcher monat",
     ),
     (
         Asked.NATIONAL,
@@ -105,6 +113,7 @@ _QUESTIONS = (
         r"num[eé]ro|"
         r"telefon|handy|nummer",
     ),
+    (Asked.CARD, r"number on (?:the|your)(?: \w+)? card|(?:hospital|clinic|patient) card|番号|번호|رقم|診察券"),
     (Asked.EMAIL, r"\be-?mail\b|邮箱|correo|courriel"),
     (
         Asked.ADDRESS,

@@ -20,6 +20,7 @@ from pipeline.tripwire.number_words import (
     HAN_SCALES,
     HAN_WEAK,
     HANGUL,
+    HANGUL_PARTICLES,
     KANA,
     LONGEST_COMPOUND,
     PINYIN,
@@ -199,8 +200,10 @@ def _word_atoms(tokens: "list[re.Match[str]]", position: int, part: int, word: s
     if value:
         weak = word in WEAK and not (word in PINYIN and _among_pinyin(tokens, position))
         return [Atom(value, start, end, True, weak, part)], 1
-    if all(letter in HANGUL for letter in word):
-        return [Atom(HANGUL[letter], start, end, True, len(word) == 1, part) for letter in word], 1
+    if word[0] in HANGUL:
+        letters = word.rstrip(HANGUL_PARTICLES)
+        if all(letter in HANGUL for letter in letters):
+            return [Atom(HANGUL[letter], start, end, True, len(letters) == 1, part) for letter in letters], 1
     if len(word) >= FEWEST_GLUED_LETTERS and GLUED.fullmatch(word):
         return [Atom(UNITS[piece], start, end, True, False, part) for piece in GLUED_PARTS.findall(word)], 1
     return [], 0

@@ -66,6 +66,12 @@ _AADHAAR = r"aadhaar|aadhar|आधार"
 _SCHEMES = (
     _scheme(r"(?<![\d-])\d{3}([- ])\d{2}\1\d{4}(?![\d-])", ssn.is_valid, _SSN, alone=0.95),
     _scheme(r"(?<!\d)\d{9}(?!\d)", ssn.is_valid, _SSN, alone=None),
+    _scheme(
+        r"(?<!\w)[ABCEGHJ-PRSTW-Z][ABCEGHJ-NPRSTW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)",
+        bool,
+        r"national insurance|\bni number",
+        alone=0.85,
+    ),
     _scheme(r"(?<!\d)\d{6}[ -]?\d{8}[ -]?\d{3}[\dXx](?!\w)", _is_resident_id, _RESIDENT, alone=0.98),
     _scheme(r"(?<![\d-])\d{3} \d{3} \d{4}(?![\d-])", nhs.is_valid, r"\bnhs\b", alone=0.8),
     _scheme(r"(?<!\d)\d{10}(?!\d)", nhs.is_valid, r"\bnhs\b", alone=None),

@@ -190,11 +190,12 @@ HAN_WEAK = {character: str(value) for value, sounds in enumerate(_HAN_SOUNDS) fo
 """Characters a recogniser may write for a digit that sounds alike."""
 
 _KANA = (
-    "ゼロ|れい|れー|まる|マル いち|イチ|ワン に|ニ|ツー さん|サン|スリー よん|ヨン|し|フォー ご|ゴ|ファイブ "
+    "ゼロ|れい|れー|まる|マル いち|イチ|ワン に|ニー|ニ|ツー さん|サン|スリー よん|ヨン|し|フォー ご|ゴー|ゴ|ファイブ "
     "ろく|ロク|シックス なな|ナナ|しち|セブン はち|ハチ|エイト きゅう|キュウ|キュー|く|ナイン"
 )
 KANA = {word: str(value) for value, words in enumerate(_KANA.split()) for word in words.split("|")}
 HANGUL = dict(zip("공영일이삼사오육륙칠팔구", "001234566789", strict=True))
+HANGUL_PARTICLES = "에의요"
 
 GAP_WORDS = frozenset(
     _words(

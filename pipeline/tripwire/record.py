@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pipeline.domain.taxonomy import EvidenceKind
 from pipeline.tripwire.digits import digit_runs
 from pipeline.tripwire.finding import Finding, Reading
-from pipeline.tripwire.series import is_public
 
 _NUMBER = r"(?:\W{0,2}(?:number|numbers|no\.?|num|id|#))"
 _RECORD_CUE = re.compile(
     rf"\bm\.?r\.?n\b\.?|\bm r n\b|\b(?:medical |health |hospital |patient )?record{_NUMBER}|"
-    rf"\b(?:chart|patient|hospital|accession){_NUMBER}|病案号|病历号|住院号|门诊号|就诊号|登记号|档案号|检查号|"
+    rf"\b(?:chart|patient|hospital|accession){_NUMBER}|"
+    r"\b(?:medical record|chart|dossier|case file)(?=,? [\w-]*\d)|"
+    rf"ملف رقم|診察券番号|カルテ番号|患者番号|진료번호|등록번호|"
+    r"病案号|病历号|住院号|门诊号|就诊号|登记号|档案号|检查号|"
     r"número de historia|historia clínica|numéro de dossier|patientennummer|fallnummer",
     re.IGNORECASE | re.ASCII,
 )
@@ -24,6 +26,9 @@ _INSURANCE_CUE = re.compile(
 _ACCOUNT_CUE = re.compile(
     rf"\b(?:account|bank|routing|passport|licen[cs]e|driver'?s|visa|permit|serial|device|plate|case|reference|confirmation|"
     rf"order|customer|student|employee|badge|iban){_NUMBER}|\blicen[cs]e plate\b|\bpassport\b|\biban\b|"
+    r"\b(?:plate|licen[cs]e|serial|(?:checking|savings|bank) account)(?=,? (?:is |[A-Z0-9]))|"
+    r"seriennummer|n[uú]mero de serie|"
+    r"(?:工行|建行|农行|中行|招行|储蓄|信用|银行)卡|"
     r"护照号?码?|驾照号?码?|驾驶证号?码?|银行卡号?|账号|帐号|车牌号?|军官证号?|学号|工号|订单号|序列号|"
     r"n[uú]mero de (?:cuenta|pasaporte|licencia|tarjeta)|pasaporte|matr[ií]cula|"
     r"num[eé]ro de (?:compte|passeport|permis)|passeport|kontonummer|reisepass(?:nummer)?|kennzeichen|ausweisnummer",
@@ -32,40 +37,16 @@ _ACCOUNT_CUE = re.compile(
 # One of these is in every cue; looking for them first spares nearly all texts the patterns.
 _PIECES = (
     *("rn", "r.n", "r n", "record", "chart", "patient", "hospital", "accession", "number", "member", "policy", "plan"),
-    *("insurance", "subscriber", "group", "medic", "beneficiary", "claim", "号", "医保", "社保", "historia", "dossier"),
-    *(
-        "fallnummer",
-        "póliza",
-        "número",
-        "numéro",
-        "versicher",
-        "licen",
-        "account",
-        "passport",
-        "plate",
-        "nummer",
-        "pass",
-    ),
-    *(
-        "护照",
-        "驾",
-        "账",
-        "帐",
-        "车牌",
-        "军官",
-        "银行",
-        "学号",
-        "matr",
-        "kennzeichen",
-        "iban",
-        "badge",
-        "numero",
-        "poliza",
-    ),
-)
+    *("insurance", "subscriber", "group", "medic", "beneficiary", "claim", "historia", "dossier", "fallnummer"),
+    *("póliza", "poliza", "número", "numero", "numéro", "versicher", "licen", "account", "passport", "plate"),
+    *("nummer", "pass"),
+    *("matr", "kennzeichen", "iban", "badge", "serial", "serie", "case", "رقم", "번호"),
+    *("号", "医保", "社保", "护照", "驾", "账", "帐", "车牌", "军官", "银行", "学号", "番号", "卡"),
+)  # fmt: skip
 # Between the cue and the number stand only words that join them; anything else starts another thought.
 _JOIN = re.compile(
-    r"(?:[\s:：,，.#=-]|\b(?:is|was|are|it's|it|that's|here|number|no|id|card|reads|starts|with|um|uh|yeah|so|es|est|ist|lautet)\b|'s|"
+    r"(?:[\s:：,，.#=-]|\b(?:is|was|are|it's|it|that's|here|number|no|id|card|reads|starts|with|um|uh|yeah|so|then|and|okay|sure|"
+    r"yes|says|es|est|ist|lautet)\b|'s|"
     r"号码|号|是|为|呃|嗯|卡){0,12}",
     re.IGNORECASE | re.ASCII,
 )
@@ -98,15 +79,3 @@ def find_record_numbers(reading: Reading) -> Iterator[Finding]:
 
 def _enough(written: str) -> bool:
     return sum(map(str.isdigit, written)) >= _FEWEST_DIGITS and _YEAR.fullmatch(written) is None
-
-
-_LONG = re.compile(r"(?<![A-Za-z0-9_.#/-])\d{8,24}(?![A-Za-z0-9_/]|[.,]\d)")
-_DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
-_ROUND = re.compile(r"\d+0000")
-
-
-def find_long_numbers(reading: Reading) -> Iterator[Finding]:
-    """Eight digits or more in one piece are some register's number, whosever: a person should look."""
-    for match in _LONG.finditer(reading.plain):
-        if _DAY.fullmatch(match[0]) is None and _ROUND.fullmatch(match[0]) is None and not is_public(match[0]):
-            yield Finding(EvidenceKind.ACCOUNT_NUMBER, match.start(), match.end(), 0.5)

@@ -16,7 +16,8 @@ from pipeline.tripwire.network import find_addresses, find_ip_addresses
 from pipeline.tripwire.numerals import without_ordinary_numbers
 from pipeline.tripwire.phone import find_phones
 from pipeline.tripwire.postal import find_postal_addresses
-from pipeline.tripwire.record import find_long_numbers, find_record_numbers
+from pipeline.tripwire.record import find_record_numbers
+from pipeline.tripwire.register import find_handles, find_long_numbers
 from pipeline.tripwire.spelled import find_letters, find_surname_parts
 from pipeline.tripwire.spoken import find_spoken_digits
 from pipeline.tripwire.thread import thread_before
@@ -77,6 +78,8 @@ def _worth_running(hints: Hints, plain: str) -> Iterator[Detector]:
         yield find_addresses
     if hints.birth:
         yield find_births
+    if hints.handle:
+        yield find_handles
     if hints.bed:
         yield find_beds
     if hints.street:

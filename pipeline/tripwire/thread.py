@@ -35,8 +35,16 @@ _LONGEST_BACK_CHANNEL = 60
 _LONGEST_QUESTION = 200
 _LEAD_KEPT = 60
 _SEPARATOR = ", "
+_ENDS = " .,;-。，；"
 # Letters of a name, one or a few a turn.
 _LETTER_TAIL = re.compile(r"(?:(?<![A-Za-z'’])[A-Za-z][ .,\-–]{1,3})*(?<![A-Za-z'’])[A-Za-z][ .,]*\Z")
+# A day or a year of a date told piece by piece.
+_DATE_PART = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic|f[eé]v|avr|mai|juin|juil|ao[uû]t|d[eé]c|okt|dez|m[aä]r)\w*|"
+    r"\b(?:19|20)\d\d\b|nineteen|mil novecientos|mille neuf|neunzehnhundert|年|月",
+    re.IGNORECASE,
+)
+_LONGEST_DATE_PART = 40
 _DECIMAL = re.compile(r"(?:point|over|/|punto|coma|virgule|komma|sur|sobre|点) *\Z", re.IGNORECASE)
 
 
@@ -66,9 +74,12 @@ def thread_before(window: ContextWindow, chunk_text: str) -> str:
     return _written(asked, pieces, own=_own_cues(window.turns, role, asked))
 
 
+_CONTINUING = frozenset({Asked.REST, Asked.LAST_FEW, Asked.BIRTH_PART})
+
+
 def _goes_on(asked: tuple[Asked, ...]) -> bool:
     """Asked for the rest, a listener heard the beginning before."""
-    return Asked.REST in asked or Asked.LAST_FEW in asked
+    return not _CONTINUING.isdisjoint(asked)
 
 
 def _written(asked: list[Asked], pieces: list[str], *, own: str) -> str:
@@ -76,7 +87,9 @@ def _written(asked: list[Asked], pieces: list[str], *, own: str) -> str:
     if not asked and not pieces and not own:
         return ""
     return (
-        own + "".join(cue for cue in Asked if cue in asked) + "".join(piece + _SEPARATOR for piece in reversed(pieces))
+        own
+        + "".join(cue for cue in Asked if cue in asked)
+        + "".join(piece.rstrip(_ENDS) + _SEPARATOR for piece in reversed(pieces))
     )
 
 
@@ -91,6 +104,8 @@ def _own_cues(turns: tuple[Turn, ...], role: SpeakerRole, asked: list[Asked]) ->
 def _piece(text: str) -> str:
     """The end of a turn from its last digits or letters on, with a few words before them; empty without such "
     "an end."""
+    if len(text) <= _LONGEST_DATE_PART and _DATE_PART.search(text):
+        return text
     runs = digit_runs(text)
     if runs and not re.search(r"\w", text[runs[-1].end :]):
         run = runs[-1]

@@ -1,0 +1,34 @@
+"""Numbers of registers that nothing need announce: long ones, number plates, names in messengers."""
+
+import re
+from collections.abc import Iterator
+
+from pipeline.domain.taxonomy import EvidenceKind
+from pipeline.tripwire.finding import Finding, Reading
+from pipeline.tripwire.series import is_public
+
+_PROVINCE = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_PLATE = re.compile(rf"[{_PROVINCE}][A-Z][· .]?(?=[A-Z0-9]*\d)[A-Z0-9]{{5,6}}(?![A-Z0-9])")
+_HANDLE = re.compile(
+    r"(?:微信号?|QQ号?|\bwechat(?: id)?|\bwhatsapp|\binstagram|\btelegram)(?:[是：:吧，, ]|is|id|加我){0,6}"
+    r"((?=[\w.-]*[\d_])[A-Za-z][\w.-]{4,30}|\d{5,12})",
+    re.IGNORECASE | re.ASCII,
+)
+_LONG = re.compile(r"(?<![A-Za-z0-9_.#/-])\d{8,24}(?![A-Za-z0-9_/]|[.,]\d)")
+_DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_ROUND = re.compile(r"\d+0000")
+
+
+def find_long_numbers(reading: Reading) -> Iterator[Finding]:
+    """Eight digits or more in one piece are some register's number, whosever: a person should look."""
+    for match in _LONG.finditer(reading.plain):
+        if _DAY.fullmatch(match[0]) is None and _ROUND.fullmatch(match[0]) is None and not is_public(match[0]):
+            yield Finding(EvidenceKind.ACCOUNT_NUMBER, match.start(), match.end(), 0.5)
+
+
+def find_handles(reading: Reading) -> Iterator[Finding]:
+    """Chinese number plates; names and numbers in messengers, after the messenger's name."""
+    for match in _PLATE.finditer(reading.text):
+        yield Finding(EvidenceKind.ACCOUNT_NUMBER, match.start(), match.end(), 0.9)
+    for match in _HANDLE.finditer(reading.text):
+        yield Finding(EvidenceKind.ACCOUNT_NUMBER, match.start(1), match.end(1), 0.85)
