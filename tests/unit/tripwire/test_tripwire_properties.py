@@ -6,17 +6,32 @@ from hypothesis import strategies as st
 from pipeline.domain.taxonomy import EvidenceKind
 from pipeline.domain.transcript import CleanChunk
 from pipeline.domain.window import ContextWindow
+from pipeline.tripwire.bed import find_beds
 from pipeline.tripwire.birth import find_births
 from pipeline.tripwire.finding import Reading
 from pipeline.tripwire.network import find_addresses
 from pipeline.tripwire.numerals import without_ordinary_numbers
 from pipeline.tripwire.phone import find_phones
+from pipeline.tripwire.postal import find_postal_addresses
 from pipeline.tripwire.record import find_record_numbers
-from pipeline.tripwire.spelled import find_letters
+from pipeline.tripwire.register import find_handles, find_long_numbers
+from pipeline.tripwire.spelled import find_letters, find_surname_parts
 from pipeline.tripwire.spoken import find_spoken_digits
 from tests.unit.tripwire.build import TRIPWIRES, chunk, evidence_in
 
-_DETECTORS = (find_births, find_addresses, find_phones, find_record_numbers, find_letters, find_spoken_digits)
+_DETECTORS = (
+    find_births,
+    find_addresses,
+    find_phones,
+    find_record_numbers,
+    find_letters,
+    find_spoken_digits,
+    find_beds,
+    find_postal_addresses,
+    find_handles,
+    find_long_numbers,
+    find_surname_parts,
+)
 _PIECES = [
     *(
         "five",
@@ -73,6 +88,22 @@ _PIECES = [
         "is",
         "身份证",
         "x",
+        "Street ",
+        "Maple ",
+        " 12 ",
+        "room ",
+        "Mr. ",
+        "床",
+        "王建国",
+        "路",
+        "微信",
+        "alpha ",
+        " as in ",
+        "last ",
+        "yao",
+        "ゼロ",
+        "12345678",
+        " and ",
     ),
 ]
 _TEXTS = st.lists(st.sampled_from(_PIECES), min_size=1, max_size=25).map("".join) | st.text(min_size=1, max_size=60)
