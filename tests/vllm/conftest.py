@@ -3,16 +3,17 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from pipeline.errors import JudgeUnavailable
 from pipeline.judge.embedded import MINI_GUARD
-from pipeline.trial.vllm_environment import is_complete, vllm_environment
+from pipeline.trial.vllm_environment import ensure_vllm_environment, is_complete, vllm_environment
 from pipeline.trial.vllm_server import VllmServer
 
 
-def _lacking(why: str) -> None:
+def _lacking(why: str) -> NoReturn:
     """Skipped where a developer lacks something, a failure where everything must run."""
     if os.environ.get("CI") == "true":
         pytest.fail(why)
@@ -29,9 +30,18 @@ def guard_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
-def vllm_server(guard_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VllmServer]:
+def vllm_python() -> Path:
+    """Of the environment that has vLLM, and torch and peft with it."""
     if os.environ.get("CI") != "true" and not is_complete(vllm_environment()):
-        _lacking("the vLLM environment is not made: python -m pipeline.trial.vllm_server up")
+        _lacking("the vLLM environment is not made: python -m pipeline.trial.vllm_server env")
+    try:
+        return ensure_vllm_environment()
+    except JudgeUnavailable as error:
+        _lacking(str(error))
+
+
+@pytest.fixture(scope="session")
+def vllm_server(guard_dir: Path, vllm_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VllmServer]:
     log_file = tmp_path_factory.mktemp("vllm") / "vllm.log"
     server = VllmServer(guard_dir.parent / "hf", log_file=log_file)
     try:
