@@ -42,7 +42,9 @@ def blocks(kind: str) -> list[str]:
 def run_in(folder: Path, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
     (folder / "visit.vtt").write_text(_VTT, encoding="utf-8")
     (folder / "dialogues.jsonl").write_bytes(b"\n".join(orjson.dumps(dialogue) for dialogue in _DIALOGUES))
-    shutil.copy(ROOT / "tests" / "data" / "policy" / "en.jsonl", folder / "labelled.jsonl")
+    rows = (ROOT / "tests" / "data" / "policy" / "en.jsonl").read_bytes().splitlines()
+    mixed = [row for start in range(17) for row in rows[start::17]]  # every few rows another label
+    (folder / "labelled.jsonl").write_bytes(b"\n".join(mixed))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         ["bash", "-eu", "-c", script],
