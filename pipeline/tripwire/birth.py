@@ -49,11 +49,17 @@ _ROMANCE_YEAR = (
 _ROMANCE_DAY = r"(?:\d{1,2}(?:er)?|primero?|premier|[a-zà-ÿ]{2,12}(?: y |[ -]et[ -]|-)?[a-zà-ÿ]{0,8})"
 _GERMAN_DAY = r"(?:\d{1,2}\.|[a-zäöüß]{3,20}(?:te[nr]?|ste[nr]?))"
 _GERMAN_YEAR = r"(?:(?:19|20)\d\d|neunzehnhundert\w{3,24}|zweitausend\w{0,20})"
+_DD = r"(?:0[1-9]|[12]\d|3[01])"
+_MM = r"(?:0[1-9]|1[0-2])"
+_PAUSE = r"(?:[ .，,-]|那个|这个|呃|嗯|等一下|我看看|好像是|应该是|就是|然后是?){0,6}"
 _HAN = r"[0-9零〇○一二三四五六七八九十]"
 _DATE = re.compile(
     "|".join(
         (
-            r"(?<!\d)\d{1,2} ?[-/.,] ?\d{1,2} ?[-/.,] ?(?:\d{4}|\d{2})(?!\d)",
+            r"(?<!\d)\d{1,2}(?: ?[-/.,] ?| )\d{1,2}(?: ?[-/.,] ?| )(?:\d{4}|\d{2})(?!\d)",
+            # Told digit by digit: day, month and year in either order.
+            rf"(?<!\d)(?:{_DD}{_MM}|{_MM}{_DD})(?:19|20)\d\d(?!\d)",
+            rf"(?<!\d)(?:19|20)\d\d{_MM}{_DD}(?!\d)",
             r"(?<!\d)(?:19|20)\d{2} ?[-/.] ?\d{1,2} ?[-/.] ?\d{1,2}(?!\d)",
             rf"\b{_EN_MONTH},? {_DAY}{_SEP}{_SHORT_YEAR}\b",
             rf"\b{_DAY} (?:of )?{_EN_MONTH}{_SEP}{_SHORT_YEAR}\b",
@@ -61,7 +67,7 @@ _DATE = re.compile(
             rf"\b{_ROMANCE_DAY} (?:de )?{_MONTH},? (?:(?:del? |de l'an )?{_ROMANCE_YEAR}|{_ROMANCE_SHORT_YEAR})",
             rf"\b{_GERMAN_DAY} {_MONTH},? {_GERMAN_YEAR}\b",
             rf"\b(?!nineteen|twenty[ -]twenty)(?:{_TWO}[ ,/-]{{1,2}}){{2}}{_SHORT_YEAR}\b",
-            rf"{_HAN}{{2,4}} ?年[ ，,]{{0,2}}{_HAN}{{1,3}} ?月 ?{_HAN}{{1,3}} ?[日号號]?",
+            rf"{_HAN}{{2,4}} ?年{_PAUSE}{_HAN}{{1,3}}{_PAUSE}月{_PAUSE}{_HAN}{{1,3}} ?[日号號]?",
         )
     ),
     re.IGNORECASE,

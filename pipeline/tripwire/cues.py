@@ -12,7 +12,12 @@ PERSONAL = re.compile(
     r"reference|case|"
     r"policy|member|passport|licen[cs]e|insurance) number(?! of)\b|\bnumber(?:'s| is)\b|\bdigits\b|\bssn\b|"
     r"\bsocial\b|\bm\.?r\.?n\b|\bnhs\b|"
-    r"\bmrn\b|\bwhatsapp\b|\bwechat\b|\bpager\b|\bpin\b|\bcpf\b|\bdni\b|\bnie\b|\baadhaar\b|"
+    r"\bmrn\b|\brecord\b|\bchart\b|\bserial\b|\bplate\b|\bmember\b|\baccount\b|\blicen[cs]e\b|\bpassport\b|"
+    r"\bwristband\b|"
+    r"\bpolicy\b|\btext\b|\bring me|\breached (?:at|on)|\blandline\b|护照|腕带|保险|保单|社保|门诊号|证号|"
+    r"编号|\bqq\b|"
+    r"マイナンバー|番号|携帯|電話|"
+    r"\bwhatsapp\b|\bwechat\b|\bpager\b|\bpin\b|\bcpf\b|\bdni\b|\bnie\b|\baadhaar\b|"
     r"电话|電話|手机|手機|号码|號碼|身份证|證|卡号|编号|联系方式|微信|病案号|病历号|住院号|医保|"
     r"n[uú]mero de|\bmi n[uú]mero|\bsu n[uú]mero|el n[uú]mero es|tel[eé]fono|m[oó]vil|celular|"
     r"mon num[eé]ro|num[eé]ro de|le num[eé]ro|t[eé]l[eé]phone|portable|s[eé]curit[eé] sociale|"
@@ -73,7 +78,7 @@ _QUESTIONS = (
     ),
     (
         Asked.BIRTH,
-        r"date of birth|birth ?da(?:te|y)|when were you born|\bd\.?o\.?b\b|出生日期|生日|哪年出生|"
+        r"date of birth|birth ?da(?:te|y)|\bborn\b|\bd\.?o\.?b\b|出生日期|生日|哪年出生|"
         r"什么时候出生|fecha de nacimiento|"
         r"cu[aá]ndo naci|date de naissance|geburtsdatum|wann sind sie geboren",
     ),
@@ -102,7 +107,8 @@ _QUESTIONS = (
     ),
     (
         Asked.ACCOUNT,
-        r"(?:account|passport|card|licen[cs]e|serial|reference|case|claim) (?:number|no)|护照|银行卡|账号|驾照|"
+        r"(?:account|passport|card|licen[cs]e|serial|reference|case|claim) (?:number|no)|\bplate\b|"
+        r"\bserial\b|\bpassport\b|driver'?s licen[cs]e|\baccount\b|seriennummer|车牌|序列号|护照|银行卡|账号|驾照|"
         r"num[eé]ro de (?:cuenta|tarjeta|compte)",
     ),
     (

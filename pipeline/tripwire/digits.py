@@ -1,7 +1,7 @@
 """Digits told one after another, as words, numerals or both: `five five five, double oh one`, `一三八 zero 零 1`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -48,9 +48,12 @@ _TOKEN = re.compile(
     r"(?P<space>\s+)|(?P<comma>[,，、;；。.…]+)|(?P<joint>[-–—_*·•|~()\"'“”]+)|(?P<other>.)"
 )
 _HAN_TIMES = {"两个": 2, "兩个": 2, "三个": 3, "四个": 4}
-_MOST_GAPS = 5
+_MOST_GAPS = 8
 _FEWEST_STRONG = 4
 _MOST_WEAK = 2
+# Words that only sound like digits make a number where many follow each other closely.
+_FEWEST_HOMOPHONES = 4
+_LONGEST_HOMOPHONE = 7
 
 
 class Atom(NamedTuple):
@@ -134,22 +137,31 @@ def _runs(text: str) -> Iterator[DigitRun]:
             part += token.lastgroup == "comma"
         else:
             if atoms:
-                yield from _run_of(atoms, ends_clause=False)
+                yield from _run_of(atoms, goes_on=gaps == 0)
             atoms, gaps, part = [], 0, 0
         position += 1
     if atoms:
-        yield from _run_of(atoms, ends_clause=True)
+        yield from _run_of(atoms, goes_on=False)
 
 
-def _run_of(atoms: list[Atom], *, ends_clause: bool) -> Iterator[DigitRun]:
-    # "... oh one for me": the last word is no digit where the clause goes on.
-    while atoms and atoms[-1].weak and not ends_clause:
+def _run_of(atoms: list[Atom], *, goes_on: bool) -> Iterator[DigitRun]:
+    # "... oh one for me": the last words are no digits where the clause goes on without a pause.
+    trimmed = 0
+    while goes_on and atoms and atoms[-1].weak and trimmed < _MOST_WEAK:
         atoms.pop()
-    weak = sum(atom.weak for atom in atoms)
-    if atoms and (
-        weak == 0 or (len(atoms) - weak >= _FEWEST_STRONG and (weak <= _MOST_WEAK or 2 * weak <= len(atoms)))
-    ):
+        trimmed += 1
+    if atoms and _is_number(atoms):
         yield DigitRun(tuple(atoms))
+
+
+def _is_number(atoms: Sequence[Atom]) -> bool:
+    weak = sum(atom.weak for atom in atoms)
+    strong = len(atoms) - weak
+    if weak == 0 or (strong >= _FEWEST_STRONG and (weak <= _MOST_WEAK or weak <= strong)):
+        return True
+    han = atoms[0].end - atoms[0].start == 1
+    dense = atoms[-1].end - atoms[0].start <= len(atoms) * (2 if han else _LONGEST_HOMOPHONE)
+    return dense and len(atoms) >= _FEWEST_HOMOPHONES
 
 
 def _is_gap(token: "re.Match[str]") -> bool:
@@ -261,3 +273,74 @@ def _in_quantity(token: "re.Match[str]") -> bool:
 def _among_pinyin(tokens: "list[re.Match[str]]", position: int) -> bool:
     beside = tokens[max(0, position - 1) : position] + tokens[position + 1 : position + 2]
     return any(token[0] in PINYIN and token[0] != "er" for token in beside)
+
+
+def only_gaps(text: str) -> bool:
+    """Whether nothing but pauses and fillers is in the text."""
+    tokens = _TOKEN.finditer(text.lower())
+    return all(token.lastgroup == "space" or _is_gap(token) or token[0] in "是です" for token in tokens)
+
+
+class Code(NamedTuple):
+    """Where letters and digits that belong together end, and how many of each there are."""
+
+    end: int
+    digits: int
+    letters: int
+
+
+_LONGEST_CODE = 120
+_MOST_CODE_GAPS = 4
+_LONGEST_LETTERS = 4
+_NO_CODE = frozenset({"dob", "mrn", "ssn", "nhs", "id", "bp", "hr", "er", "icu", "ct", "mri", "a", "i", "y", "e"})
+
+
+def code_at(text: str, start: int) -> Code:
+    """What is told from `start` on, digit by digit and letter by letter: `P J N, six oh four`, `7K - LR 224`."""
+    lowered = text.lower() if len(text.lower()) == len(text) else text
+    found = _TOKEN.finditer(lowered, start, start + _LONGEST_CODE)
+    tokens = [match for match in found if match.lastgroup != "space"]
+    end, digits, letters = start, 0, 0
+    position = gaps = commas = fillers = 0
+    while position < len(tokens) and gaps <= _MOST_CODE_GAPS:
+        token = tokens[position]
+        atoms, used = _atoms_at(tokens, position, 0)
+        size = sum(len(atom.digits) for atom in atoms) or (len(token[0]) if token.lastgroup == "number" else 0)
+        if size:
+            if not atoms or not all(atom.weak for atom in atoms):
+                end = tokens[position + max(used, 1) - 1].end()
+            digits, position = digits + size, position + max(used, 1)
+            gaps = commas = fillers = 0
+        elif _is_code_letters(text, token, after_comma=commas > 0 and not fillers):
+            letters += token.end() - token.start()
+            if text[token.start()].isupper() or token.end() - token.start() > 1:
+                end = token.end()
+            gaps = commas = fillers = 0
+            position += _letter_tokens(tokens, position)
+        elif _is_gap(token) or token[0] in "是号":
+            gaps, position = gaps + 1, position + 1
+            commas += token.lastgroup == "comma"
+            fillers += token.lastgroup in ("gap", "word")
+        else:
+            break
+    return Code(end, digits, letters)
+
+
+def _is_code_letters(text: str, token: "re.Match[str]", *, after_comma: bool) -> bool:
+    if token.lastgroup != "word" or token[0] in _NO_CODE:
+        return False
+    if len(token[0]) == 1:
+        return True
+    written = text[token.start() : token.end()]
+    told = written.isupper() or not written.isascii() or _beside_digit(token)
+    return len(written) <= _LONGEST_LETTERS and not after_comma and told
+
+
+def _beside_digit(token: "re.Match[str]") -> bool:
+    text = token.string
+    return text[token.start() - 1 : token.start()].isdecimal() or text[token.end() : token.end() + 1].isdecimal()
+
+
+def _letter_tokens(tokens: "list[re.Match[str]]", position: int) -> int:
+    """A letter takes the words that tell it: `D as in dog`."""
+    return 4 if [token[0] for token in tokens[position + 1 : position + 3]] == ["as", "in"] else 1

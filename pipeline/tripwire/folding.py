@@ -20,10 +20,19 @@ _ASCII_LETTER = re.compile(r"[A-Za-z]")
 _MARKS = re.compile(
     r"(?<=[A-Za-z0-9一-鿿\u0300-\u036f\u20d0-\u20f0\ufe20-\ufe2f])[\u0300-\u036f\u0483-\u0489\u20d0-\u20f0\ufe20-\ufe2f]+"
 )
-_MIXED_NUMBER = re.compile(r"(?<![A-Za-z0-9])[0-9OoIl|](?:[-. ]{0,2}[0-9OoIl|]){6,19}(?![A-Za-z0-9])")
-_LONE_LETTER = re.compile(r"(?<![^ ])[OoIl|](?![^ ])")
-_AS_DIGITS = str.maketrans("OoIl|", "00111")
-_FEWEST_DIGITS = 5
+_LIKE = "0-9OoIl|ОоΟοЗзбІі"
+# Chains of tokens made of digits and of what looks like one; up to three other letters may open the first.
+_BEFORE, _AFTER = r"(?<![^\W_ぁ-ヿ一-鿿])", r"(?![^\W_ぁ-ヿ一-鿿])"
+_CHAIN = re.compile(rf"{_BEFORE}[A-ZА-ЯΑ-Ω]{{0,3}}?[{_LIKE}]+(?:[-./ ]{{1,2}}[{_LIKE}]+)*[A-ZА-Я]{{0,2}}{_AFTER}")
+_TOKEN = re.compile(rf"[{_LIKE}]+")
+_BESIDE_DIGIT = re.compile(r"[0-9][OoIl|ОоΟοЗзбІі]|[OoIl|ОоΟοЗзбІі][0-9]")
+_AS_DIGITS = str.maketrans("OoIl|ОоΟοЗзбІі", "00111000033611")
+# What no unit and no word has: an l before a digit, a Cyrillic letter beside one.
+_TELLING = re.compile(r"[lI|ОоΟοЗзбІі][0-9]|[0-9][ОоΟοЗзбІі]")
+_OXYGEN, _LITRES, _LONE = "O2", re.compile(r"\d+l"), re.compile(r"[OoIl|ОоІі]")
+_HELD = frozenset("./-")
+_FEWEST_DIGITS = 2
+_SHORTEST_CHAIN = 4
 
 
 class Folded(NamedTuple):
@@ -42,18 +51,14 @@ class Folded(NamedTuple):
 def fold(text: str) -> Folded:
     """Only dropping a mark changes the length."""
     positions = None
-    if not text.isascii():
-        if _MARKS.search(text):
-            positions = _unmarked(text)
-            text = "".join(text[place] for place in positions)
-        if _FOREIGN.search(text):
-            text = _in_latin(text)
-    if "l" in text or "O" in text or "I" in text or "o" in text or "|" in text:
-        text = _MIXED_NUMBER.sub(_as_digits, text) if _MIXED_HINT.search(text) else text
+    if not text.isascii() and _MARKS.search(text):
+        positions = _unmarked(text)
+        text = "".join(text[place] for place in positions)
+    if _BESIDE_DIGIT.search(text):
+        text = _CHAIN.sub(_as_digits, text)
+    if _FOREIGN.search(text):
+        text = _in_latin(text)
     return Folded(text, positions)
-
-
-_MIXED_HINT = re.compile(r"[0-9][-. ]?[OoIl|][0-9]|(?<![A-Za-z])[OoIl|][0-9]{2}")
 
 
 def _unmarked(text: str) -> tuple[int, ...]:
@@ -78,7 +83,17 @@ def _in_latin(text: str) -> str:
 
 
 def _as_digits(match: re.Match[str]) -> str:
-    number = match[0]
-    if sum(map(str.isdecimal, number)) < _FEWEST_DIGITS or _LONE_LETTER.search(number):
-        return number
-    return number.translate(_AS_DIGITS)
+    chain = match[0]
+    if not _TELLING.search(chain) and (sum(map(str.isdecimal, chain)) < _FEWEST_DIGITS or len(chain) < _SHORTEST_CHAIN):
+        return chain
+    tokens = [token[0] for token in _TOKEN.finditer(chain)]
+    litres = all(token.isdecimal() or _LITRES.fullmatch(token) for token in tokens)
+    return _TOKEN.sub(lambda token: _token_as_digits(token, litres=litres), chain)
+
+
+def _token_as_digits(token: re.Match[str], *, litres: bool) -> str:
+    text, chain = token[0], token.string
+    held = chain[max(0, token.start() - 1)] in _HELD and chain[token.end() : token.end() + 1] in _HELD
+    if text == _OXYGEN or (litres and _LITRES.fullmatch(text)) or (_LONE.fullmatch(text) and not held):
+        return text
+    return text.translate(_AS_DIGITS)

@@ -1,19 +1,19 @@
 """A cheap look that tells which detectors are worth running: nearly all ordinary talk needs none."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from pipeline.tripwire.digits import HAN_DIGITS, SPOKEN_WORDS
 from pipeline.tripwire.letter_words import CODE_WORDS
-from pipeline.tripwire.number_words import FEWEST_GLUED_LETTERS, GLUED, plain_word
+from pipeline.tripwire.number_words import ARTICLES, FEWEST_GLUED_LETTERS, GAP_WORDS, GLUED, HAN_WEAK, WEAK, plain_word
 
 _DIGIT = re.compile(r"[0-9]")
 _DOMAIN = re.compile(r"\.[A-Za-z]{2}")
 _ASCII_BREAKS = str.maketrans(dict.fromkeys("-,.;:!?\"'()/", " "))
 _UNSPACED = r"\u3040-\u30ff\u3400-\u9fff"
 _LETTER = rf"[^\W\d_{_UNSPACED}]"
-_WORDS = re.compile(rf"[{''.join(HAN_DIGITS)}]|{_LETTER}(?:{_LETTER}|[\u0900-\u0963\u064b-\u0670])*")
+_WORDS = re.compile(rf"[{''.join(HAN_DIGITS)}{''.join(HAN_WEAK)}]|{_LETTER}(?:{_LETTER}|[\u0900-\u0963\u064b-\u0670])*")
 _OTHER_DIGITS = re.compile("[ァ-ヺ]{2}|[ぁ-ゖ]{2}|[공영일이삼사오육륙칠팔구]{2}")
 _FEW_LETTERS = re.compile(r"(?<![A-Za-z'’])[A-Za-z][ .,\-–]{1,3}[A-Za-z](?![A-Za-z'’])")
 _LONE_LETTERS = frozenset("bcdefghjklmnopqrstuvwxyzäöüéñ")
@@ -34,6 +34,8 @@ _SPOKEN_DOTS = (" dot ", " punto ", " point ", " punkt ", " ponto ", "arroba", "
 _HANDLES = ("微信", "qq", "wechat", "whatsapp", "instagram", "telegram")
 _LAST_FEW = ("last", "first", "ending", "位", "尾", "ltim", "dernier", "letzte", "rest of")
 _FEWEST_DIGIT_WORDS = 2
+_FEWEST_WEAK = 4
+_WEAK_OF_ANY_SCRIPT = WEAK | frozenset(HAN_WEAK)
 
 
 class Hints(NamedTuple):
@@ -71,7 +73,7 @@ def hints_of(text: str) -> Hints:
         or "点" in text,
         birth=_has_any(lowered, _BIRTH) or "生" in text,
         han=not plain_ascii,
-        handle=(digits and not plain_ascii) or _has_any(lowered, _HANDLES),
+        handle=not plain_ascii or _has_any(lowered, _HANDLES),
     )
 
 
@@ -95,11 +97,30 @@ def _digit_words(lowered: str, words: Sequence[str], *, plain_ascii: bool) -> in
     """How many words may be digits; only whether there are none, one or several matters."""
     if plain_ascii:
         spoken = 0 if SPOKEN_WORDS.isdisjoint(words) else sum(map(SPOKEN_WORDS.__contains__, words))
+        if spoken < _FEWEST_DIGIT_WORDS and _has_homophones(words, WEAK):
+            return _FEWEST_DIGIT_WORDS
     elif _OTHER_DIGITS.search(lowered):
         return _FEWEST_DIGIT_WORDS
     else:
+        if _has_homophones(words, _WEAK_OF_ANY_SCRIPT):
+            return _FEWEST_DIGIT_WORDS
         spoken = sum(word in HAN_DIGITS or word in SPOKEN_WORDS or plain_word(word) in SPOKEN_WORDS for word in words)
     return spoken if spoken >= _FEWEST_DIGIT_WORDS else spoken + _glued(words)
+
+
+def _has_homophones(words: Sequence[str], weak: Container[str]) -> bool:
+    """Whether words that may be digits follow each other, with fillers at most between."""
+    if sum(map(weak.__contains__, words)) < _FEWEST_WEAK:
+        return False
+    stretch = 0
+    for word in words:
+        if word in weak or word in SPOKEN_WORDS or word in HAN_DIGITS or word in ARTICLES:
+            stretch += 1
+            if stretch >= _FEWEST_WEAK:
+                return True
+        elif word not in GAP_WORDS:
+            stretch = 0
+    return False
 
 
 def _glued(words: Sequence[str]) -> int:

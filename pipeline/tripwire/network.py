@@ -31,6 +31,15 @@ _DOMAIN = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _DOT = r"(?: dot | ?点 ?| punto | point | punkt )"
+_FOREIGN_EMAIL = re.compile(
+    r"(?<![\w.+-])[^\W_一-鿿ぁ-ヿ](?:[^\W一-鿿ぁ-ヿ]|[.+-]){0,63}"
+    r"@(?:[^\W_一-鿿ぁ-ヿ]|-){1,63}(?:\.[^\W_一-鿿ぁ-ヿ]{2,20}){1,4}"
+)
+_MIXED_SPOKEN_EMAIL = re.compile(
+    rf"(?<!\w)[\w.+-]{{1,40}}(?: {_SPOKEN_DOT} [\w.+-]{{1,40}}){{0,4}} at [\w-]{{2,40}} {_SPOKEN_DOT} "
+    r"(?:com|org|net|edu|gov|io)\b",
+    re.IGNORECASE,
+)
 _SPOKEN_URL = re.compile(
     rf"\b(?:www|w w w){_DOT}(?:[a-z0-9-]{{1,40}}{_DOT}){{1,3}}{_TOP}\b|"
     rf"\b[a-z0-9-]{{3,40}}{_DOT}[a-z]{{2,10}}(?: slash [\w-]{{1,40}}){{1,5}}",
@@ -48,6 +57,8 @@ def find_addresses(reading: Reading) -> Iterator[Finding]:
         (_EMAIL, EvidenceKind.EMAIL, 0.98),
         (_SPOKEN_EMAIL, EvidenceKind.EMAIL, 0.9),
         (_OTHER_SPOKEN_EMAIL, EvidenceKind.EMAIL, 0.85),
+        (_FOREIGN_EMAIL, EvidenceKind.EMAIL, 0.9),
+        (_MIXED_SPOKEN_EMAIL, EvidenceKind.EMAIL, 0.85),
         (_HAN_EMAIL, EvidenceKind.EMAIL, 0.9),
         (_URL, EvidenceKind.URL, 0.95),
         (_DOMAIN, EvidenceKind.URL, 0.8),

@@ -40,60 +40,27 @@ _NINE = (
     "зиро уан ту три фор файв сикс севен эйт найн",
     "ноль адин тва три фо файф сэкс сэвэн эйч наин",
 )
-_MORE = {
-    "oh": "0",
-    "o": "0",
-    "nought": "0",
-    "naught": "0",
-    "nil": "0",
-    "niner": "9",
-    "fife": "5",
-    "fower": "4",
-    "tree": "3",
-    "zwo": "2",
-    "fuenf": "5",
-    "fünf": "5",
-    "zéro": "0",
-    "una": "1",
-    "une": "1",
-    "ein": "1",
-    "uma": "1",
-    "duas": "2",
-    "meia": "6",
-    "нуль": "0",
-    "раз": "1",
-    "maru": "0",
-    "shichi": "7",
-    "shi": "4",
-    "ku": "9",
-    "rei": "0",
-    "zeero": "0",
-    "won": "1",
-    "wun": "1",
-    "to": "2",
-    "too": "2",
-    "tew": "2",
-    "for": "4",
-    "fore": "4",
-    "foar": "4",
-    "fyve": "5",
-    "fiv": "5",
-    "sicks": "6",
-    "siks": "6",
-    "ate": "8",
-    "eit": "8",
-    "nein": "9",
-    "nyne": "9",
-    "sevin": "7",
-}
+# By digit: other words, misspellings, and what a recogniser writes for them.
+_MORE = (
+    "oh o nought naught nil нуль maru rei zeero owe hero",
+    "una une ein uma раз won wun",
+    "zwo duas to too tew",
+    "tree free",
+    "fower shi for fore foar door",
+    "fife fuenf fyve fiv hive dive",
+    "meia sicks siks sics sex",
+    "shichi sevin savin seben heaven",
+    "ate eit hate aid",
+    "niner ku nein nyne nain mine line",
+)
 UNITS = {plain_word(word): str(value) for words in _NINE for value, word in enumerate(words.split())} | {
-    plain_word(word): value for word, value in _MORE.items()
+    plain_word(word): str(value) for value, words in enumerate(_MORE) for word in words.split()
 }
 
 WEAK = frozenset(
     _words(
         "to too for fore won ate do due sei si ni go er ba once nil tree sem tri char dong gou nein "
-        "ku shi maru rei раз san tew"
+        "ku shi maru rei раз san tew owe hero free door hive dive sex heaven hate aid mine line"
     )
 )
 """Words that are mostly something else: they count inside a number that others make."""
@@ -175,14 +142,14 @@ HAN |= {character: str(value) for value, character in enumerate("零壹貳參肆
 # 幺 is how one is said in numbers read aloud; soldiers and railwaymen say 洞 and 拐 for zero and seven.
 HAN |= {"〇": "0", "○": "0", "幺": "1", "洞": "0", "拐": "7", "勾": "9", "两": "2", "兩": "2"}
 _HAN_SOUNDS = (
-    "灵铃令玲凌龄",
+    "灵铃令玲凌龄另",
     "要么腰邀妖依衣医",
     "而耳儿",
     "散伞山",
-    "司思丝似寺",
+    "司思丝似寺斯",
     "午舞屋无吴",
-    "留流柳刘",
-    "其奇妻期起",
+    "留流柳刘溜",
+    "其奇妻期起棋",
     "吧爸把巴罢",
     "酒久就旧",
 )
@@ -202,37 +169,22 @@ GAP_WORDS = frozenset(
         "um umm uh uhh uhm erm er hm hmm mm ah eh then and dash hyphen space dot so well like wait "
         "okay ok yeah yes sorry again next minus area code extension eee este pues luego "
         "guion espacio bueno entonces y euh ben alors puis tiret espace et hum heu ahm aeh also dann "
-        "strich und leerzeichen nochmal mal tipo entao traco e nage na neige ranhou ну э эм потом "
+        "moment espere espera attendez voyons warte strich und leerzeichen nochmal mal tipo entao "
+        "traco e nage na neige ranhou ну э эм потом "
         "дефис тире"
     )
 )
 """What people say between the digits of one number."""
 
 GAP_PHRASES = (
-    *("let me see", "hold on", "you know", "i mean", "i think", "let's see", "one sec", "one moment"),
-    *(
-        "那个",
-        "那個",
-        "这个",
-        "這個",
-        "然后",
-        "然後",
-        "就是",
-        "后面是",
-        "接着",
-        "等一下",
-        "还有",
-        "再来",
-        "我看看",
-        "嗯",
-        "呃",
-        "额",
-        "啊",
-        "哦",
-        "唔",
-    ),
-    *("诶", "欸", "杠", "橫", "横", "空格", "えっと", "えーと", "あの", "の", "ハイフン", "다시", "에"),
-)
+    *("let me see", "hold on", "hang on", "you know", "i mean", "i think", "i guess", "let's see", "one sec"),
+    *("one moment", "just a second", "what is it", "what was it", "a ver", "un momento", "un instant", "mal sehen"),
+    *("那个", "那個", "这个", "這個", "然后是", "然后", "然後", "就是", "好像是", "应该是", "后面是", "接着"),
+    *("等一下", "等等", "还有", "再来", "我看看", "我想想", "开头是", "开头", "嗯", "呃", "额", "啊", "哦"),
+    *("唔", "诶", "欸", "杠", "橫", "横", "空格"),
+    *("ちょっと待って", "えっと", "えーと", "ええと", "ええ", "それから", "あの", "の", "ハイフン", "다시", "에"),
+    *("يعني", "لحظة", "طيب", "اه"),
+)  # fmt: skip
 
 # Scales and sums: beside these a Han digit is part of a quantity.
 HAN_SCALES = "十百千万萬亿億點点第"

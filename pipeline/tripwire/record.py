@@ -4,32 +4,37 @@ import re
 from collections.abc import Iterator
 
 from pipeline.domain.taxonomy import EvidenceKind
-from pipeline.tripwire.digits import digit_runs
+from pipeline.tripwire.digits import code_at, digit_runs
 from pipeline.tripwire.finding import Finding, Reading
 
 _NUMBER = r"(?:\W{0,2}(?:number|numbers|no\.?|num|id|#))"
 _RECORD_CUE = re.compile(
     rf"\bm\.?r\.?n\b\.?|\bm r n\b|\b(?:medical |health |hospital |patient )?record{_NUMBER}|"
     rf"\b(?:chart|patient|hospital|accession){_NUMBER}|"
-    r"\b(?:medical record|chart|dossier|case file)(?=,? [\w-]*\d)|"
+    r"\b(?:medical record|chart|dossier|case file|wristband|hospital card)(?=(?: (?:is|reads|says|number|"
+    r"numéro|mrn|no))*,? )|腕带|"
     rf"ملف رقم|診察券番号|カルテ番号|患者番号|진료번호|등록번호|"
     r"病案号|病历号|住院号|门诊号|就诊号|登记号|档案号|检查号|"
     r"número de historia|historia clínica|numéro de dossier|patientennummer|fallnummer",
     re.IGNORECASE | re.ASCII,
 )
 _INSURANCE_CUE = re.compile(
-    rf"\b(?:member(?:ship)?|policy|insurance|subscriber|group|plan|medicare|medicaid|beneficiary|claim){_NUMBER}|"
+    rf"\bmember(?=,? [A-Z])|\b(?:member(?:ship)?|policy|insurance|subscriber|group|plan|medicare|medicaid|"
+    rf"beneficiary|claim){_NUMBER}|"
     r"\b(?:medicare|medicaid)\b|医保卡?号?|社保卡?号?|保单号|保险号|número de póliza|póliza|número de afiliado|"
     r"numéro d['’]assuré|versicherten?nummer|versicherungsnummer",
     re.IGNORECASE | re.ASCII,
 )
 _ACCOUNT_CUE = re.compile(
-    rf"\b(?:account|bank|routing|passport|licen[cs]e|driver'?s|visa|permit|serial|device|plate|case|reference|confirmation|"
+    rf"\b(?:account|bank|routing|passport|licen[cs]e|driver'?s|visa|permit|serial|device|plate|case|"
+    rf"reference|confirmation|"
     rf"order|customer|student|employee|badge|iban){_NUMBER}|\blicen[cs]e plate\b|\bpassport\b|\biban\b|"
-    r"\b(?:plate|licen[cs]e|serial|(?:checking|savings|bank) account)(?=,? (?:is |[A-Z0-9]))|"
+    r"\b(?:plate|licen[cs]e|serial|passport|(?:checking|savings|bank) account)(?=,? )|居留证|证件|证号|QQ|序列|"
     r"seriennummer|n[uú]mero de serie|"
     r"(?:工行|建行|农行|中行|招行|储蓄|信用|银行)卡|"
-    r"护照号?码?|驾照号?码?|驾驶证号?码?|银行卡号?|账号|帐号|车牌号?|军官证号?|学号|工号|订单号|序列号|"
+    r"national insurance|"
+    r"车牌号?[是：:，, ]{0,2}[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]|护照号?码?|"
+    r"驾照号?码?|驾驶证号?码?|银行卡号?|账号|帐号|车牌号?|军官证号?|学号|工号|订单号|序列号|"
     r"n[uú]mero de (?:cuenta|pasaporte|licencia|tarjeta)|pasaporte|matr[ií]cula|"
     r"num[eé]ro de (?:compte|passeport|permis)|passeport|kontonummer|reisepass(?:nummer)?|kennzeichen|ausweisnummer",
     re.IGNORECASE | re.ASCII,
@@ -39,19 +44,22 @@ _PIECES = (
     *("rn", "r.n", "r n", "record", "chart", "patient", "hospital", "accession", "number", "member", "policy", "plan"),
     *("insurance", "subscriber", "group", "medic", "beneficiary", "claim", "historia", "dossier", "fallnummer"),
     *("póliza", "poliza", "número", "numero", "numéro", "versicher", "licen", "account", "passport", "plate"),
-    *("nummer", "pass"),
-    *("matr", "kennzeichen", "iban", "badge", "serial", "serie", "case", "رقم", "번호"),
-    *("号", "医保", "社保", "护照", "驾", "账", "帐", "车牌", "军官", "银行", "学号", "番号", "卡"),
+    *("nummer", "pass", "matr", "kennzeichen", "iban", "badge", "serial", "serie", "case", "wristband", "رقم", "번호"),
+    *("号", "医保", "社保", "护照", "驾", "账", "帐", "车牌", "军官", "银行", "学号", "番号", "卡", "证", "腕带"),
+    *("qq", "保险"),
 )  # fmt: skip
 # Between the cue and the number stand only words that join them; anything else starts another thought.
 _JOIN = re.compile(
-    r"(?:[\s:：,，.#=-]|\b(?:is|was|are|it's|it|that's|here|number|no|id|card|reads|starts|with|um|uh|yeah|so|then|and|okay|sure|"
+    r"(?:[\s:：,，.#=-]|\b(?:is|was|are|it's|it|that's|here|number|no|id|card|reads|starts|with|um|uh|yeah|"
+    r"so|then|and|okay|sure|"
     r"yes|says|es|est|ist|lautet)\b|'s|"
     r"号码|号|是|为|呃|嗯|卡){0,12}",
     re.IGNORECASE | re.ASCII,
 )
-_WRITTEN = re.compile(r"[A-Za-z]{0,4}[- ]?\d[\dA-Za-z]*(?:[ -]?[\dA-Za-z]*\d[\dA-Za-z]*){0,6}")
+_WRITTEN = re.compile(r"[^\W\d_一-鿿]{0,4}[- ]?\d[\dA-Za-z]*(?:[ -]?[\dA-Za-z]*\d[\dA-Za-z]*){0,6}")
 _FEWEST_DIGITS = 4
+_FEWEST_DIGITS_OF_CODE = 3
+_SHORTEST_CODE = 5
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -75,6 +83,10 @@ def find_record_numbers(reading: Reading) -> Iterator[Finding]:
             yield Finding(kind, start, written.end(), 0.95)
         elif start in spoken and len(spoken[start].digits) >= _FEWEST_DIGITS:
             yield Finding(kind, start, spoken[start].end, 0.9)
+        else:
+            code = code_at(text, start)
+            if code.digits >= _FEWEST_DIGITS_OF_CODE and code.digits + code.letters >= _SHORTEST_CODE:
+                yield Finding(kind, start, code.end, 0.85)
 
 
 def _enough(written: str) -> bool:

@@ -8,7 +8,10 @@ from pipeline.tripwire.finding import Finding, Reading
 from pipeline.tripwire.series import is_public
 
 _PROVINCE = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
-_PLATE = re.compile(rf"[{_PROVINCE}][A-Z][· .]?(?=[A-Z0-9]*\d)[A-Z0-9]{{5,6}}(?![A-Z0-9])")
+_PLATE = re.compile(
+    rf"[{_PROVINCE}] ?[^\W\d_一-鿿][· .,，-]{{0,3}}(?=(?:[^\W\d_一-鿿][ .,-]{{0,3}}){{0,4}}\d)"
+    r"(?:[^\W_一-鿿][ .,-]{0,3}){4,5}[^\W_一-鿿](?![^\W_一-鿿])"
+)
 _HANDLE = re.compile(
     r"(?:微信号?|QQ号?|\bwechat(?: id)?|\bwhatsapp|\binstagram|\btelegram)(?:[是：:吧，, ]|is|id|加我){0,6}"
     r"((?=[\w.-]*[\d_])[A-Za-z][\w.-]{4,30}|\d{5,12})",

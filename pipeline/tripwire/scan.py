@@ -7,6 +7,7 @@ from pipeline.domain.verdict import Evidence
 from pipeline.domain.window import ContextWindow
 from pipeline.tripwire.bed import find_beds
 from pipeline.tripwire.birth import find_births
+from pipeline.tripwire.canonical import canonical
 from pipeline.tripwire.card import find_cards
 from pipeline.tripwire.finding import Detector, Finding, Reading
 from pipeline.tripwire.folding import Folded, fold
@@ -49,7 +50,25 @@ def _found_in(text: str, language: str | None) -> list[Finding]:
     hints = hints_of(text)
     plain = without_ordinary_numbers(text) if hints.digits else text
     reading = Reading(text, plain, language)
-    return [finding for detect in _worth_running(hints, plain) for finding in detect(reading)]
+    findings = [finding for detect in _worth_running(hints, plain) for finding in detect(reading)]
+    if hints.digit_words or (hints.digits and hints.birth):
+        findings += _found_in_words(text, hints, language)
+    return findings
+
+
+def _found_in_words(text: str, hints: Hints, language: str | None) -> Iterator[Finding]:
+    """What the digits make when they are written side by side."""
+    plain = canonical(text)
+    if plain is None:
+        return
+    detectors = [find_national_ids, find_cards] if sum(map(str.isdecimal, plain.text)) >= _FEWEST_DIGITS else []
+    detectors += [find_births] if hints.birth else []
+    detectors += [find_handles] if hints.handle else []
+    reading = Reading(plain.text, plain.text, language)
+    for detect in detectors:
+        for finding in detect(reading):
+            start, end = plain.place(finding.start, finding.end)
+            yield finding._replace(start=start, end=end)
 
 
 def _going_on(findings: Sequence[Finding], text: str, before: int) -> Iterator[Finding]:

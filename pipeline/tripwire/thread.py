@@ -10,7 +10,7 @@ import re
 from pipeline.domain.transcript import SpeakerRole
 from pipeline.domain.window import ContextWindow, Turn
 from pipeline.tripwire.cues import CLINICAL, Asked, asked_in
-from pipeline.tripwire.digits import digit_runs
+from pipeline.tripwire.digits import digit_runs, only_gaps
 from pipeline.tripwire.folding import fold
 from pipeline.tripwire.hints import may_answer
 
@@ -24,27 +24,36 @@ _BACK_CHANNEL = re.compile(
     r"minute)|one (?:sec(?:ond)?|moment)|"
     r"take your time|i'?m (?:writing|listening|ready)[\w ]{0,20}|slower|slowly|please|continue|keep going|"
     r"that'?s (?:right|it|correct)|correct|"
-    r"um+|uh+|er+|hm+|嗯+|好的?|对+|是的?|行|哦|继续|然后呢?|后面呢?|接着(?:说|呢)?|还有呢?|请(?:说|讲|继续)|你说|您说|慢(?:点|一点)说?|稍等|等一?下|"
+    r"um+|uh+|er+|hm+|嗯+|好的?|对+|是的?|行|哦|继续|然后呢?|后面呢?|接着(?:说|呢)?|还有呢?|请(?:说|讲|"
+    r"继续)|你说|您说|慢(?:点|一点)说?|稍等|等一?下|"
     r"记(?:下|好)了|我记一下|"
     r"s[ií]|vale|bien|claro|siga|contin[uú]e|y|luego|perd[oó]n|espere|de acuerdo|ok|oui|d'accord|tr[eè]s bien|"
     r"allez-y|continuez|ensuite|et|puis|"
-    r"pardon|attendez|ja|gut|genau|weiter|und|dann|moment|bitte|langsam|in ordnung|alles klar)[\s,.!?，。！？、…-]*)+",
+    r"pardon|attendez|a?j[aá]|うん|はい|ええ|どうぞ|続けて(?:ください)?|네|예|да|так|угу|نعم|طيب|تفضل|"
+    r"mm[ -]hm|gut|genau|weiter|und|dann|moment|bitte|langsam|in ordnung|alles klar)[\s,.!?，。！？、…-]*)+",
     re.IGNORECASE,
 )
 _LONGEST_BACK_CHANNEL = 60
 _LONGEST_QUESTION = 200
 _LEAD_KEPT = 60
 _SEPARATOR = ", "
+# After a numeral or a letter a comma would end the number.
+_NUMERAL_END = re.compile(r"[0-9A-Z]\Z")
 _ENDS = " .,;-。，；"
 # Letters of a name, one or a few a turn.
 _LETTER_TAIL = re.compile(r"(?:(?<![A-Za-z'’])[A-Za-z][ .,\-–]{1,3})*(?<![A-Za-z'’])[A-Za-z][ .,]*\Z")
 # A day or a year of a date told piece by piece.
 _DATE_PART = re.compile(
-    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic|f[eé]v|avr|mai|juin|juil|ao[uû]t|d[eé]c|okt|dez|m[aä]r)\w*|"
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic|f[eé]v|avr|mai|juin|juil|ao[uû]t|"
+    r"d[eé]c|okt|dez|m[aä]r)\w*|"
     r"\b(?:19|20)\d\d\b|nineteen|mil novecientos|mille neuf|neunzehnhundert|年|月",
     re.IGNORECASE,
 )
 _LONGEST_DATE_PART = 40
+# The beginning of a plate, a serial number, an e-mail address.
+_CODE_TAIL = re.compile(r"(?:[A-Z]{0,4}\d[\dA-Z]*|[A-Z]{1,4}|[\w.+-]+@[\w.-]*)[ ,.]*\Z")
+_CODE_TURN = re.compile(r"(?:[A-Z\d]{1,6}[ -]?){1,3}[ ,.]*|[\w.+-]+@[\w.-]*")
+_REGISTERED = frozenset({Asked.RECORD, Asked.INSURANCE, Asked.ACCOUNT, Asked.CARD, Asked.EMAIL, Asked.NATIONAL})
 _DECIMAL = re.compile(r"(?:point|over|/|punto|coma|virgule|komma|sur|sobre|点) *\Z", re.IGNORECASE)
 
 
@@ -86,11 +95,9 @@ def _written(asked: list[Asked], pieces: list[str], *, own: str) -> str:
     """Pieces oldest first; what stands for a question comes first of all, so that it divides no number."""
     if not asked and not pieces and not own:
         return ""
-    return (
-        own
-        + "".join(cue for cue in Asked if cue in asked)
-        + "".join(piece.rstrip(_ENDS) + _SEPARATOR for piece in reversed(pieces))
-    )
+    said = [piece.rstrip(_ENDS) for piece in reversed(pieces)]
+    joined = "".join(piece + (" " if _NUMERAL_END.search(piece) else _SEPARATOR) for piece in said)
+    return own + "".join(cue for cue in Asked if cue in asked) + joined
 
 
 def _own_cues(turns: tuple[Turn, ...], role: SpeakerRole, asked: list[Asked]) -> str:
@@ -107,12 +114,14 @@ def _piece(text: str) -> str:
     if len(text) <= _LONGEST_DATE_PART and _DATE_PART.search(text):
         return text
     runs = digit_runs(text)
-    if runs and not re.search(r"\w", text[runs[-1].end :]):
+    if runs and only_gaps(text[runs[-1].end :]):
         run = runs[-1]
         lead = text[: run.start]
-        if CLINICAL.search(lead) or _DECIMAL.search(lead):
+        if CLINICAL.search(lead) or (_DECIMAL.search(lead) and Asked.BIRTH not in asked_in(lead)):
             return ""
         return text if not re.search(r"\w", lead) else text[max(0, run.start - _LEAD_KEPT) :]
+    if _CODE_TAIL.search(text) and (_CODE_TURN.fullmatch(text) or _REGISTERED.intersection(asked_in(text))):
+        return text[-_LEAD_KEPT:]
     letters = _LETTER_TAIL.search(text[-_LEAD_KEPT:])
     return text[-_LEAD_KEPT:] if letters else ""
 
