@@ -89,7 +89,8 @@ _QUESTIONS = (
     ),
     (
         Asked.NATIONAL,
-        r"social security|\byour social\b|\bssn\b|national id|\bid number|身份证|n[uú]mero de (?:seguro social|"
+        r"social security|national insurance|\byour social\b|\bssn\b|national id|\bid number|"
+        r"身份证|n[uú]mero de (?:seguro social|"
         r"identidad)|\bdni\b|"
         r"s[eé]curit[eé] sociale|\bcpf\b|\bnhs number|sozialversicherungsnummer|ausweisnummer",
     ),

@@ -36,6 +36,7 @@ SPOKEN_WORDS = (
 """Words that may begin a number, without those that are mostly something else."""
 
 HAN_DIGITS = frozenset(HAN)
+_KNOWN = frozenset(UNITS) | COMPOUND_HEADS
 
 _MARKS_ON_LETTERS = "\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0962\u0963"
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff〇○"
@@ -192,6 +193,12 @@ def _atoms_at(tokens: "list[re.Match[str]]", position: int, part: int) -> tuple[
             word = plain_word(text)
             if word in TIMES:
                 return _repeated(tokens, position, part, TIMES[word])
+            if (
+                word not in _KNOWN
+                and (not word.isascii() or len(word) < FEWEST_GLUED_LETTERS)
+                and word[0] not in HANGUL
+            ):
+                return [], 0
             return _word_atoms(tokens, position, part, word)
         case _:
             return [], 0

@@ -16,6 +16,8 @@ _LETTER = rf"[^\W\d_{_UNSPACED}]"
 _WORDS = re.compile(rf"[{''.join(HAN_DIGITS)}{''.join(HAN_WEAK)}]|{_LETTER}(?:{_LETTER}|[\u0900-\u0963\u064b-\u0670])*")
 _OTHER_DIGITS = re.compile("[ァ-ヺ]{2}|[ぁ-ゖ]{2}|[공영일이삼사오육륙칠팔구]{2}")
 _FEW_LETTERS = re.compile(r"(?<![A-Za-z'’])[A-Za-z][ .,\-–]{1,3}[A-Za-z](?![A-Za-z'’])")
+# The last letter of a code, the end of an address.
+_LEAD = re.compile(r"[B-HJ-Z](?: ?[,.]|\Z)|[.@]\w")
 _LONE_LETTERS = frozenset("bcdefghjklmnopqrstuvwxyzäöüéñ")
 _BIRTH = ("birth", "born", "dob", "d.o.b", "nac", "naiss", "gebor", "geburt", "né")
 _NAME = ("name", "nom", "apellido", "llamo", "appelle", "heiße", "heisse", "姓", "名", "拼", "叫")
@@ -79,7 +81,7 @@ def hints_of(text: str) -> Hints:
 
 def may_answer(text: str) -> bool:
     """Whether a chunk could be the rest of a number or of a name, or answer a question for one."""
-    if _DIGIT.search(text) is not None or len(text) <= len("A."):
+    if _DIGIT.search(text) is not None or len(text) <= len("A.") or _LEAD.match(text):
         return True
     lowered, plain_ascii = text.lower(), text.isascii()
     words = _words_of(lowered, plain_ascii=plain_ascii)

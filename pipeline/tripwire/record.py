@@ -60,6 +60,7 @@ _WRITTEN = re.compile(r"[^\W\d_一-鿿]{0,4}[- ]?\d[\dA-Za-z]*(?:[ -]?[\dA-Za-z]
 _FEWEST_DIGITS = 4
 _FEWEST_DIGITS_OF_CODE = 3
 _SHORTEST_CODE = 5
+_CODE_CHARACTERS = " -0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -80,13 +81,19 @@ def find_record_numbers(reading: Reading) -> Iterator[Finding]:
         start = joined.end() if joined else cue.end()
         written = _WRITTEN.match(text, start)
         if written is not None and _enough(written[0]):
-            yield Finding(kind, start, written.end(), 0.95)
+            yield Finding(kind, start, _code_end(text, start, written.end()), 0.95)
         elif start in spoken and len(spoken[start].digits) >= _FEWEST_DIGITS:
             yield Finding(kind, start, spoken[start].end, 0.9)
         else:
             code = code_at(text, start)
             if code.digits >= _FEWEST_DIGITS_OF_CODE and code.digits + code.letters >= _SHORTEST_CODE:
                 yield Finding(kind, start, code.end, 0.85)
+
+
+def _code_end(text: str, start: int, end: int) -> int:
+    """A group of letters may stand among those of digits: `8841 TR 20953`."""
+    code = code_at(text, start)
+    return code.end if code.end > end and not text[end : code.end].strip(_CODE_CHARACTERS) else end
 
 
 def _enough(written: str) -> bool:

@@ -1,5 +1,6 @@
 """Every detector on one chunk, alone and as the rest of what was said before it; spans in the raw text."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from pipeline.domain.transcript import CleanChunk
@@ -25,6 +26,7 @@ from pipeline.tripwire.thread import thread_before
 
 # The shortest telephone number; every national id and card is longer.
 _FEWEST_DIGITS = 7
+_LONG_NUMBER = re.compile(rf"[0-9]{{{_FEWEST_DIGITS}}}")
 
 
 class Tripwires:
@@ -61,7 +63,7 @@ def _found_in_words(text: str, hints: Hints, language: str | None) -> Iterator[F
     plain = canonical(text)
     if plain is None:
         return
-    detectors = [find_national_ids, find_cards] if sum(map(str.isdecimal, plain.text)) >= _FEWEST_DIGITS else []
+    detectors: list[Detector] = [find_national_ids, find_cards] if _LONG_NUMBER.search(plain.text) else []
     detectors += [find_births] if hints.birth else []
     detectors += [find_handles] if hints.handle else []
     reading = Reading(plain.text, plain.text, language)

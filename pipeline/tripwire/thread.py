@@ -39,6 +39,8 @@ _LEAD_KEPT = 60
 _SEPARATOR = ", "
 # After a numeral or a letter a comma would end the number.
 _NUMERAL_END = re.compile(r"[0-9A-Z]\Z")
+# The rest of an e-mail address follows without a space.
+_GOES_ON = (".", "@")
 _ENDS = " .,;-。，；"
 # Letters of a name, one or a few a turn.
 _LETTER_TAIL = re.compile(r"(?:(?<![A-Za-z'’])[A-Za-z][ .,\-–]{1,3})*(?<![A-Za-z'’])[A-Za-z][ .,]*\Z")
@@ -80,7 +82,8 @@ def thread_before(window: ContextWindow, chunk_text: str) -> str:
         asked += found
         if not _goes_on(found):
             break
-    return _written(asked, pieces, own=_own_cues(window.turns, role, asked))
+    written = _written(asked, pieces, own=_own_cues(window.turns, role, asked))
+    return written.rstrip(_ENDS) if chunk_text[:1] in _GOES_ON else written
 
 
 _CONTINUING = frozenset({Asked.REST, Asked.LAST_FEW, Asked.BIRTH_PART})
@@ -120,7 +123,8 @@ def _piece(text: str) -> str:
         if CLINICAL.search(lead) or (_DECIMAL.search(lead) and Asked.BIRTH not in asked_in(lead)):
             return ""
         return text if not re.search(r"\w", lead) else text[max(0, run.start - _LEAD_KEPT) :]
-    if _CODE_TAIL.search(text) and (_CODE_TURN.fullmatch(text) or _REGISTERED.intersection(asked_in(text))):
+    tail = _CODE_TAIL.search(text)
+    if tail and ("@" in tail[0] or _CODE_TURN.fullmatch(text) or _REGISTERED.intersection(asked_in(text))):
         return text[-_LEAD_KEPT:]
     letters = _LETTER_TAIL.search(text[-_LEAD_KEPT:])
     return text[-_LEAD_KEPT:] if letters else ""

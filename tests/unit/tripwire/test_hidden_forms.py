@@ -65,6 +65,9 @@ def test_a_street_of_care_a_distance_and_a_bed_without_a_name_are_not_found(text
         ("the pump's serial number is 8841 20953", "en", "8841 20953"),
         ("护照号E12345678", "zh", "E12345678"),
         ("车牌苏E·7K92M", "zh", "苏E·7K92M"),
+        ("my plate is seven K L R, two two four", "en", "seven K L R, two two four"),
+        ("serial P J N, six oh four, one one eight, S", "en", "P J N, six oh four, one one eight, S"),
+        ("the pump's serial is 8841 TR 20953, it beeps", "en", "8841 TR 20953"),
     ],
 )
 def test_an_account_or_document_number_is_found_after_its_cue(text: str, language: str, span: str) -> None:
@@ -105,6 +108,13 @@ def test_a_name_told_by_letters_words_or_parts_is_found(text: str, language: str
         ("пять пять пять ноль один четыре два", "ru", "spoken_digits"),
         ("पांच पांच पांच शून्य एक चार दो", "hi", "spoken_digits"),
         ("файв файв файв зиро уан фор ту", "en", "spoken_digits"),
+        ("it's sicks won savin, five five five, oh won for too", "en", "spoken_digits"),
+        ("电话是腰散吧，铃灵腰耳，期期斯刘", "zh", "spoken_digits"),
+        ("you were born ll/2З/l97l", "en", "date_of_birth"),
+        ("出生日期 yao jiu ba wu年yi er月er ling日", "zh", "date_of_birth"),
+        ("一嗯九八，我看看，八年，那个，三月九号出生", "zh", "date_of_birth"),
+        ("MRN is 33, what is it, 06, hang on, 118 you know 7", "en", "record_number"),
+        ("mail холлис.тремаын@ексампле.орг", "en", "email"),
         ("pilar punto ruiz arroba example punto com", "es", "email"),
         ("m point durand arobase example point fr", "fr", "email"),
     ],
@@ -132,3 +142,10 @@ def test_a_year_of_birth_alone_is_none() -> None:
 
 def test_a_long_number_that_nothing_announces_is_found_with_little_confidence() -> None:
     assert [kind for kind, _ in found("071819808 she is back for her stomach")] == ["account_number"]
+
+
+@pytest.mark.parametrize(
+    "text", ["O2 98 97 96 95 94", "drink 2l a day, 3l if it is hot", "5l and 10l bags", "B12, O2 and Il 12"]
+)
+def test_oxygen_litres_and_words_are_not_read_as_digits(text: str) -> None:
+    assert found(text) == []

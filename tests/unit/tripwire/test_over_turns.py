@@ -63,6 +63,15 @@ _P, _C = "patient", "clinician"
             "spelled_name",
             "O-K-A-F-O-R",
         ),
+        ([(_P, "hollis.tremayne@example"), (_C, "okay")], ".org, correct?", "en", "email", "org"),
+        (
+            [(_P, "My plate is 7K"), (_C, "uh-huh"), (_P, "LR2"), (_C, "mm-hm")],
+            "24, outside",
+            "en",
+            "account_number",
+            "24",
+        ),
+        ([(_P, "you have me as born 30/08"), (_C, "mm-hm")], "1962, right?", "en", "date_of_birth", "1962"),
         ([(_C, "What's your address?")], "fourteen maple street", "en", "postal_address", "fourteen maple street"),
     ],
 )
