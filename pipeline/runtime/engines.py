@@ -107,7 +107,7 @@ def with_cache(
             phrases=phrases if settings.templates else None,
             recheck_every=settings.recheck_every,
         ),
-        holds_number=lambda text: any(True for _ in digit_runs(text)),
+        holds_number=lambda text: any(len(run.atoms) > 1 for run in digit_runs(text)),
         on_event=on_event,
     )
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Container, Sequence
 from typing import NamedTuple
 
-from pipeline.tripwire.digits import HAN_DIGITS, SPOKEN_WORDS
 from pipeline.tripwire.letter_words import CODE_WORDS
+from pipeline.tripwire.lexer import HAN_DIGITS, SPOKEN_WORDS
 from pipeline.tripwire.number_words import ARTICLES, FEWEST_GLUED_LETTERS, GAP_WORDS, GLUED, HAN_WEAK, WEAK, plain_word
 
 _DIGIT = re.compile(r"[0-9]")

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from pipeline.domain.taxonomy import EvidenceKind
-from pipeline.tripwire.digits import code_at, digit_runs
+from pipeline.tripwire.codes import code_at
+from pipeline.tripwire.digits import digit_runs
 from pipeline.tripwire.finding import Finding, Reading
 
 _NUMBER = r"(?:\W{0,2}(?:number|numbers|no\.?|num|id|#))"
