@@ -45,6 +45,8 @@ _TOKEN = re.compile(
     rf"(?P<number>[0-9]+)|(?P<word>[^\W\d_{_UNSPACED}](?:[^\W\d_{_UNSPACED}]|[{_MARKS_ON_LETTERS}'’])*)|"
     r"(?P<space>\s+)|(?P<comma>[,，、;；。.…]+)|(?P<joint>[-–—_*·•|~()\"'“”]+)|(?P<other>.)"
 )
+# Before 年, 月 and 日 a character that sounds like a digit is one.
+_BEFORE_DATE = re.compile(rf"[{''.join(HAN)}{''.join(HAN_WEAK)}]{{1,4}}[年月日]")
 _HAN_TIMES = {"两个": 2, "兩个": 2, "三个": 3, "四个": 4}
 
 
@@ -88,8 +90,8 @@ def atoms_at(tokens: list[re.Match[str]], position: int, part: int) -> tuple[lis
         case "number" if not _beside_letter(token):
             return [Atom(text, start, end, False, False, part)], 1
         case "han" if not _in_quantity(token):
-            weak = text not in HAN
-            return [Atom(HAN_WEAK[text] if weak else HAN[text], start, end, True, weak, part)], 1
+            weak = text not in HAN and _BEFORE_DATE.match(token.string, start) is None
+            return [Atom(HAN.get(text) or HAN_WEAK[text], start, end, True, weak, part)], 1
         case "kana":
             return [Atom(KANA[text], start, end, True, len(text) == 1, part)], 1
         case "times":
