@@ -20,6 +20,7 @@ _TRANSACTION_BYTES = 8 * 4096
 # SQLite waits for a lock in steps that grow to 100 ms, in which writers that come back sooner starve the one that
 # waits: commits took up to two seconds. Asking again after its first steps (1, 2 and 5 ms) keeps them short.
 _ASK_AGAIN_MS = 8
+_PAUSE_SECONDS = 0.0005
 
 
 class Database:
@@ -57,7 +58,9 @@ class Database:
             raise
 
     def _configure(self) -> None:
-        (mode,) = self._sql.execute("PRAGMA journal_mode = WAL").fetchone()
+        # Of processes that turn a new file into a write-ahead log at once, SQLite refuses all but one, however long they
+        # would have waited: each holds what the others wait for.
+        (mode,) = self._insist("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
             raise BrokerRefused(f"the log cannot use a write-ahead log here (journal mode {mode}); use a local disk")
         self._sql.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
@@ -92,14 +95,18 @@ class Database:
         self._checkpoint_if_due()
 
     def _begin(self) -> None:
+        self._insist("BEGIN IMMEDIATE")
+
+    def _insist(self, statement: str) -> sqlite3.Cursor:
+        """Execute it, again and again while the file is locked, for as long as this connection waits."""
         until = time.monotonic() + self._wait_seconds
         while True:
             try:
-                self._sql.execute("BEGIN IMMEDIATE")
-                return
+                return self._sql.execute(statement)
             except sqlite3.Error as error:
                 if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
                     raise fault_of(error) from error
+                time.sleep(_PAUSE_SECONDS)
 
     @contextmanager
     def amend(self) -> Iterator[sqlite3.Connection]:
