@@ -58,7 +58,7 @@ class Database:
             raise
 
     def _configure(self) -> None:
-        # Of processes that turn a new file into a write-ahead log at once, SQLite refuses all but one, however long they
+        # Of processes that make a new file a write-ahead log at once, SQLite refuses all but one, however long they
         # would have waited: each holds what the others wait for.
         (mode,) = self._insist("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
