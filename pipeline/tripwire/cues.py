@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 _FLAGS = re.IGNORECASE | re.ASCII
 
@@ -149,6 +150,8 @@ _NOT_OF_THINGS = frozenset({Asked.NAME, Asked.SPELLING})
 _NOT_OF_MEASURES = frozenset({Asked.PHONE, Asked.REST, Asked.LAST_FEW})
 
 
+# A turn is looked at again for each of the chunks whose window it is in.
+@lru_cache(maxsize=4096)
 def asked_in(text: str) -> tuple[Asked, ...]:
     """What a turn asks for or announces, each once."""
     found = {Asked[match.lastgroup] for match in _ASKED.finditer(text) if match.lastgroup}
