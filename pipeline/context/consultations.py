@@ -64,7 +64,7 @@ class Consultations:
     def window(self, clean: CleanChunk) -> ContextWindow:
         """The window of a chunk that arrived as new; the windows after it hold the chunk as a turn, or beside one."""
         turns = self._known[clean.chunk.consult_id].turns
-        window = ContextWindow(clean, turns.before(clean, max_tokens=self._limits.max_tokens))
+        window = ContextWindow(clean, turns.before(clean, max_tokens=self._limits.max_tokens), turns.earlier())
         turns.add(clean)
         return window
 

@@ -21,6 +21,8 @@ OVERLAPPING = "(overlapping)"
 _TAKEOVER_MS = 250
 # Beyond these many different sounds another one says nothing more about a turn.
 _MOST_SOUNDS = 3
+_EARLIER_TURNS = 24
+_EARLIER_CHARS = 200
 _AROUND_SOUNDS = " ,.!?，。！？、…—–-"
 
 
@@ -76,11 +78,16 @@ class _Said:
 
 
 class RecentTurns:
-    """At most `max_turns`; a back-channel is none, but is written beside the turn it lies in, whichever came first."""
+    """At most `max_turns`; a back-channel is none, but is written beside the turn it lies in, whichever came first.
+
+    Of 24 turns before those the end is kept, for `earlier`: as long as a number of a dozen digits, each answered by an
+    "okay", takes.
+    """
 
     def __init__(self, max_turns: int) -> None:
         self._max_turns = max_turns
         self._said: deque[_Said] = deque()
+        self._earlier: deque[Turn] = deque(maxlen=_EARLIER_TURNS)
 
     def before(self, clean: CleanChunk, *, max_tokens: int) -> tuple[Turn, ...]:
         """The latest turns that fit, oldest first; a turn that does not fit keeps its end, nearest to the chunk.
@@ -102,6 +109,10 @@ class RecentTurns:
             left -= need
         return tuple(reversed(chosen))
 
+    def earlier(self) -> tuple[Turn, ...]:
+        """The ends of the turns before the latest `max_turns`, oldest first."""
+        return tuple(self._earlier)
+
     def add(self, clean: CleanChunk) -> None:
         """Remember a chunk: as a turn, or beside the turn it lies in."""
         now = _Said.of(clean)
@@ -115,7 +126,8 @@ class RecentTurns:
         now.overlapping = any(now.cuts_into(said) for said in self._said if not said.only_sounds)
         self._said.append(now)
         if len(self._said) > self._max_turns:
-            self._said.popleft()
+            gone = self._said.popleft()
+            self._earlier.append(Turn(gone.role, gone.text[-_EARLIER_CHARS:]))
 
     def _seen_from(self, now: _Said) -> Iterator[tuple[str, str, _Said]]:
         """Latest first: the words, the marks after them, and whose they are."""

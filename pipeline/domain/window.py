@@ -17,8 +17,10 @@ class Turn:
 class ContextWindow:
     """The chunk under judgment, and up to a bounded number of turns before it, oldest first.
 
-    It is a function of the input log alone: never of verdicts, timing or which worker reads.
+    `earlier` are the turns before `turns`, cut short: a number told a digit a turn needs a longer memory than a judge.
+    A window is a function of the input log alone: never of verdicts, timing or which worker reads.
     """
 
     chunk: CleanChunk
     turns: tuple[Turn, ...] = ()
+    earlier: tuple[Turn, ...] = ()

@@ -23,8 +23,8 @@ Rewrite = Callable[[str, Random], str]
 _NAME = re.compile(r"(?<![.!?:] )(?<=[\w,;] )[A-Z][a-zß-ÿ]{2,}|[A-Z][a-z]{2,}(?=[^\x00-\x7f])")
 _FEWEST_A_PART, _MOST_PARTS = 2, 4
 _SEPARATORS = " ,.-/·，、。"
-_DIGITS_A_TURN = 7
-"""The shortest telephone number, and as many turns as a window has with the chunk."""
+_DIGITS_A_TURN = 12
+"""A telephone number with its country's code: twice the turns that a judge's window has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def _split(case: Case, rng: Random) -> Case | None:
 
 
 def _one_a_turn(case: Case, _rng: Random) -> Case | None:
-    """The last seven symbols of the last number each in a turn of its own."""
+    """The last twelve symbols of the last number each in a turn of its own."""
     found = [one for one in locate(case.text) if one.kind is not IdentifierKind.EMAIL]
     if not found:
         return None

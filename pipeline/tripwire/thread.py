@@ -61,12 +61,13 @@ _DECIMAL = re.compile(r"(?:point|over|/|punto|coma|virgule|komma|sur|sobre|点) 
 
 def thread_before(window: ContextWindow, chunk_text: str) -> str:
     """Text to read before the chunk, ending where `chunk_text` goes on; empty where nothing carries over."""
-    if not window.turns or not may_answer(chunk_text):
+    before = (*window.earlier, *window.turns)
+    if not before or not may_answer(chunk_text):
         return ""
     role = window.chunk.chunk.speaker.role
     pieces: list[str] = []
     asked: list[Asked] = []
-    for turn in reversed(window.turns):
+    for turn in reversed(before):
         text = fold(_MARKS.sub("", turn.text)).text
         if len(text) <= _LONGEST_BACK_CHANNEL and _BACK_CHANNEL.fullmatch(text):
             continue
@@ -82,7 +83,7 @@ def thread_before(window: ContextWindow, chunk_text: str) -> str:
         asked += found
         if not _goes_on(found):
             break
-    written = _written(asked, pieces, own=_own_cues(window.turns, role, asked))
+    written = _written(asked, pieces, own=_own_cues(before, role, asked))
     return written.rstrip(_ENDS) if chunk_text[:1] in _GOES_ON else written
 
 

@@ -45,6 +45,18 @@ def test_a_sound_that_a_live_producer_sends_before_the_turn_around_it_is_taken_i
     assert before(turns, said("No.", "patient", 6000, 6500)) == ["Hello.", f"{_QUESTION} (overlapping: mm-hmm)"]
 
 
+def test_of_the_turns_before_the_latest_the_ends_are_kept_longer_oldest_first() -> None:
+    long = "I counted " + "again and again, " * 30 + "and it was four."
+    turns = remembered(*(said(text, "patient", 0, 0) for text in (long, "one", "two", "three")), max_turns=2)
+    assert before(turns, said("four", "patient", 0, 0)) == ["two", "three"]
+    assert [turn.text for turn in turns.earlier()] == [long[-200:], "one"]
+
+
+def test_the_longer_memory_has_a_bound_too() -> None:
+    turns = remembered(*(said(str(number), "patient", 0, 0) for number in range(100)), max_turns=2)
+    assert [turn.text for turn in turns.earlier()] == [str(number) for number in range(74, 98)]
+
+
 def test_the_window_of_a_sound_shows_of_the_turn_around_it_only_that_it_goes_on() -> None:
     turns = remembered(said("Hello.", "patient", 0, 900), said(_QUESTION, "doctor", 1000, 5000))
     assert before(turns, said("Mm-hmm.", "patient", 2000, 2400)) == ["Hello.", "..."]

@@ -90,7 +90,7 @@ def test_a_number_in_one_group_is_split_too() -> None:
 
 
 def test_a_symbol_a_turn_leaves_the_last_one_in_the_chunk() -> None:
-    assert said("one_symbol_a_turn", PHONE)[1:] == ["5", "5", "0", "1", "8", "7, after six."]
+    assert said("one_symbol_a_turn", PHONE)[1:] == ["1", "2", "5", "5", "5", "0", "1", "8", "7, after six."]
 
 
 def test_context_stays_before_an_attacked_chunk() -> None:

@@ -13,6 +13,7 @@ from pipeline.tripwire.scan import Tripwires
 
 TRIPWIRES = Tripwires()
 _CLEANER = Cleaner()
+_WINDOW_TURNS = 6
 
 
 def chunk(text: str, language: str | None = "en") -> TranscriptChunk:
@@ -26,7 +27,8 @@ def evidence_in(text: str, language: str | None = "en", *earlier: tuple[str, str
     """What is found in a patient's chunk after the `earlier` turns, each a role and a text."""
     clean = _CLEANER.clean(replace(chunk(text, language), speaker=Speaker("spk_1", SpeakerRole.PATIENT)))
     turns = tuple(Turn(SpeakerRole(role), said) for role, said in earlier)
-    return TRIPWIRES.find(ContextWindow(clean, turns)) if isinstance(clean, CleanChunk) else ()
+    window_turns, earlier_turns = turns[-_WINDOW_TURNS:], turns[:-_WINDOW_TURNS]
+    return TRIPWIRES.find(ContextWindow(clean, window_turns, earlier_turns)) if isinstance(clean, CleanChunk) else ()
 
 
 def found(text: str, language: str | None = "en", *earlier: tuple[str, str]) -> list[tuple[str, str]]:

@@ -19,6 +19,20 @@ _P, _C = "patient", "clinician"
         ),
         ([(_P, "it's 415"), (_C, "mm-hmm"), (_P, "555"), (_C, "yes")], "0142, thanks", "en", "phone", "0142"),
         (
+            [(_P, "my number is four"), *((_P, digit) for digit in "one five five five five zero one four".split())],
+            "two",
+            "en",
+            "spoken_digits",
+            "two",
+        ),
+        (
+            [turn for digit in "1380013800" for turn in ((_P, digit), (_C, "嗯"))],
+            "0",
+            "zh",
+            "spoken_digits",
+            "0",
+        ),
+        (
             [(_P, "我电话是一三八零零"), (_C, "嗯，后面呢？"), (_P, "一三"), (_C, "好的")],
             "八零零零",
             "zh",
