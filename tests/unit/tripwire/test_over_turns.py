@@ -19,7 +19,10 @@ _P, _C = "patient", "clinician"
         ),
         ([(_P, "it's 415"), (_C, "mm-hmm"), (_P, "555"), (_C, "yes")], "0142, thanks", "en", "phone", "0142"),
         (
-            [(_P, "my number is four"), *((_P, digit) for digit in "one five five five five zero one four".split())],
+            [
+                (_P, "my number is four"),
+                *((_P, digit) for digit in ["one", "five", "five", "five", "five", "zero", "one", "four"]),
+            ],
             "two",
             "en",
             "spoken_digits",
