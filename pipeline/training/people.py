@@ -12,11 +12,11 @@ _LOCALES: dict[str, tuple[str, ...]] = {
     "fr": ("fr_FR", "fr_CA"),
     "de": ("de_DE", "de_AT"),
     "ja": ("ja_JP",),
-    "ar": ("ar_SA", "ar_EG"),
+    "ar": ("ar_SA", "ar_PS", "ar_AA"),
 }
 _ADDRESS_LOCALES = {
-    "en": ("en_US", "en_US", "en_GB", "en_CA", "en_AU"), "zh": ("zh_CN",), "es": ("es_ES", "es_MX"), "fr": ("fr_FR",),
-    "de": ("de_DE",), "ja": ("ja_JP",), "ar": ("ar_SA",),
+    "en": ("en_US", "en_US", "en_GB", "en_CA", "en_AU"), "zh": ("zh_CN", "zh_CN", "zh_TW"),
+    "es": ("es_ES", "es_MX"), "fr": ("fr_FR",), "de": ("de_DE",), "ja": ("ja_JP",),
 }  # fmt: skip
 _PINYIN_FAMILY = words(
     "Wang Li Zhang Liu Chen Yang Huang Zhao Wu Zhou Xu Sun Ma Zhu Hu Guo He Lin Gao Luo Zheng Liang Xie Tang Han "
@@ -38,6 +38,16 @@ _CODAS = [
     "",
     *words("n r l m s t k ng rd ck ska vic nen ssen witz ez ian ley ton ham ford man berg"),
 ]
+# Faker has no Arabic addresses.
+_ARABIC_STREETS = (
+    "النيل|الجمهورية|التحرير|الملك فهد|الأمير سلطان|الزهراء|الورود|"
+    "المدينة المنورة|القدس|بغداد|الوحدة|الخليج|الكورنيش|الجامعة|الاستقلال"
+)
+_ARABIC_DISTRICTS = (
+    "النخيل|الروضة|المعادي|السلامة|الياسمين|الربيع|الشاطئ|"
+    "المنصورة|العزيزية|الحمراء|النزهة|الصفا|المرجان|الفيصلية|الزيتون"
+)
+_ARABIC_TOWNS = "الرياض|جدة|الدمام|القاهرة|الإسكندرية|عمّان|إربد|دبي|العين|الدوحة|مسقط|طنطا|أسيوط|بيروت|رام الله"
 _POOL = 1500
 
 
@@ -80,6 +90,9 @@ def load_people(seed: int) -> People:
         people[lang] = [_faker_person(rng.choice(fakers), lang) for _ in range(_POOL)]
         if lang == "en":
             people[lang] += [_romanised(rng) for _ in range(_POOL // 2)]
+        if lang == "ar":
+            addresses[lang] = [_arabic_address(rng) for _ in range(_POOL)]
+            continue
         homes = [Faker(locale) for locale in _ADDRESS_LOCALES[lang]]
         for index, faker in enumerate(homes):
             faker.seed_instance(seed + index)
@@ -95,6 +108,21 @@ def _faker_person(faker: "object", lang: str) -> Person:
     if lang == "ja":
         return Person(first, last, f"{last} {first}")
     return Person(first, last, f"{first} {last}")
+
+
+def _arabic_address(rng: random.Random) -> str:
+    street, district, town = (
+        rng.choice(names.split("|")) for names in (_ARABIC_STREETS, _ARABIC_DISTRICTS, _ARABIC_TOWNS)
+    )
+    house = rng.randint(1, 240)
+    return rng.choice(
+        (
+            f"{house} شارع {street}، {town}",
+            f"شارع {street}، حي {district}، {town}",
+            f"حي {district}، شارع {street}، عمارة {house}، شقة {rng.randint(1, 40)}",
+            f"عمارة {house} شارع {street}، الدور {rng.randint(1, 12)}",
+        )
+    )
 
 
 def _romanised(rng: random.Random) -> Person:
