@@ -141,8 +141,8 @@ class WorkerSettings(_Group):
 class ContextSettings(_Group):
     """How much of a consultation a chunk is read with."""
 
-    max_turns: Annotated[int, Field(ge=0, le=64)] = 6
-    max_tokens: Annotated[int, Field(ge=0)] = 256
+    max_turns: Annotated[int, Field(ge=0, le=64)] = 12
+    max_tokens: Annotated[int, Field(ge=0)] = 384
     horizon_hours: Annotated[float, Field(gt=0)] = Field(24.0, description="a silent consultation is forgotten after")
     max_consults: Positive = Field(20_000, description="consultations remembered for each partition")
 

@@ -23,8 +23,8 @@ class ContextLimits:
     long after its last chunk a consultation is remembered; `max_consults` bounds the memory of one partition.
     """
 
-    max_turns: int = 6
-    max_tokens: int = 256
+    max_turns: int = 12
+    max_tokens: int = 384
     horizon_ms: int = 24 * 3_600_000
     max_consults: int = 20_000
 
@@ -53,7 +53,9 @@ class Consultations:
         self._forget_silent()
         consultation = self._known.get(consult_id)
         if consultation is None:
-            consultation = self._known[consult_id] = _Consultation(RecentTurns(self._limits.max_turns))
+            limits = self._limits
+            turns = RecentTurns(max_turns=limits.max_turns, max_tokens=limits.max_tokens)
+            consultation = self._known[consult_id] = _Consultation(turns)
             if len(self._known) > self._limits.max_consults:
                 self._known.popitem(last=False)
         else:
@@ -64,7 +66,7 @@ class Consultations:
     def window(self, clean: CleanChunk) -> ContextWindow:
         """The window of a chunk that arrived as new; the windows after it hold the chunk as a turn, or beside one."""
         turns = self._known[clean.chunk.consult_id].turns
-        window = ContextWindow(clean, turns.before(clean, max_tokens=self._limits.max_tokens), turns.earlier())
+        window = ContextWindow(clean, turns.before(clean), turns.earlier())
         turns.add(clean)
         return window
 

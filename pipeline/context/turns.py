@@ -8,6 +8,7 @@ would read as a yes to a question that had not been finished. So it is written b
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import ceil
 
 from pipeline.domain.transcript import CleanChunk, SpeakerRole
 from pipeline.domain.window import Turn
@@ -21,6 +22,7 @@ OVERLAPPING = "(overlapping)"
 _TAKEOVER_MS = 250
 # Beyond these many different sounds another one says nothing more about a turn.
 _MOST_SOUNDS = 3
+_KEPT_PART = 3
 _EARLIER_TURNS = 24
 _EARLIER_CHARS = 200
 _AROUND_SOUNDS = " ,.!?，。！？、…—–-"
@@ -80,23 +82,27 @@ class _Said:
 class RecentTurns:
     """At most `max_turns`; a back-channel is none, but is written beside the turn it lies in, whichever came first.
 
+    Beyond `max_turns`, or `max_tokens` of them, two thirds are let go at once. So most windows begin where the one
+    before began, and a server finds their beginning in its prefix cache; letting one go each time, it finds nothing.
+
     Of 24 turns before those the end is kept, for `earlier`: as long as a number of a dozen digits, each answered by an
     "okay", takes.
     """
 
-    def __init__(self, max_turns: int) -> None:
+    def __init__(self, *, max_turns: int, max_tokens: int) -> None:
         self._max_turns = max_turns
+        self._max_tokens = max_tokens
         self._said: deque[_Said] = deque()
         self._earlier: deque[Turn] = deque(maxlen=_EARLIER_TURNS)
 
-    def before(self, clean: CleanChunk, *, max_tokens: int) -> tuple[Turn, ...]:
+    def before(self, clean: CleanChunk) -> tuple[Turn, ...]:
         """The latest turns that fit, oldest first; a turn that does not fit keeps its end, nearest to the chunk.
 
         Sounds that lie within the chunk are no turns before it. Of a turn that a mere sound overlaps, its
         window shows only that the speaker goes on, so that the sound cannot look like the answer to it.
         """
         now = _Said.of(clean)
-        left = max_tokens
+        left = self._max_tokens
         chosen: list[Turn] = []
         for words, marks, said in self._seen_from(now):
             need = estimate_tokens(words + marks)
@@ -125,8 +131,20 @@ class RecentTurns:
             self._take_in_sounds(now)
         now.overlapping = any(now.cuts_into(said) for said in self._said if not said.only_sounds)
         self._said.append(now)
-        if len(self._said) > self._max_turns:
+        self._let_go()
+
+    def _let_go(self) -> None:
+        tokens = [estimate_tokens(said.text + said.marks()) for said in self._said]
+        if len(tokens) <= self._max_turns and sum(tokens) <= self._max_tokens:
+            return
+        most_turns, most_tokens = ceil(self._max_turns / _KEPT_PART), ceil(self._max_tokens / _KEPT_PART)
+        left = sum(tokens)
+        for need in tokens:
+            # The latest stays whatever its length: the window shows its end.
+            if len(self._said) <= most_turns and (left <= most_tokens or len(self._said) <= 1):
+                return
             gone = self._said.popleft()
+            left -= need
             self._earlier.append(Turn(gone.role, gone.text[-_EARLIER_CHARS:]))
 
     def _seen_from(self, now: _Said) -> Iterator[tuple[str, str, _Said]]:

@@ -34,11 +34,11 @@ def _texts(window: ContextWindow | None) -> list[str]:
 
 def test_a_window_holds_the_latest_turns_of_its_own_consultation_oldest_first() -> None:
     memory = Consultations(ContextLimits(max_turns=2))
-    for seq, text in enumerate(["one", "two", "three"]):
+    for seq, text in enumerate(["one", "two", "three", "four"]):
         _say(memory, text, seq=seq)
     _say(memory, "elsewhere", consult_id="other", seq=0)
 
-    assert _texts(_say(memory, "four", seq=3)) == ["two", "three"]
+    assert _texts(_say(memory, "five", seq=4)) == ["three", "four"]
 
 
 def test_a_chunk_is_no_turn_of_its_own_window() -> None:

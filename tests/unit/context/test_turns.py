@@ -1,6 +1,7 @@
 """A sound inside another's turn is written beside it, and is never a turn that answers."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -20,12 +21,12 @@ def said(text: str, who: str, start_ms: int, end_ms: int) -> CleanChunk:
     return CleanChunk(chunk, text, tuple(range(len(text) + 1)), "exact/1", text in _SOUNDS)
 
 
-def before(turns: RecentTurns, clean: CleanChunk, max_tokens: int = 256) -> list[str]:
-    return [turn.text for turn in turns.before(clean, max_tokens=max_tokens)]
+def before(turns: RecentTurns, clean: CleanChunk) -> list[str]:
+    return [turn.text for turn in turns.before(clean)]
 
 
-def remembered(*chunks: CleanChunk, max_turns: int = 6) -> RecentTurns:
-    turns = RecentTurns(max_turns)
+def remembered(*chunks: CleanChunk, max_turns: int = 6, max_tokens: int = 256) -> RecentTurns:
+    turns = RecentTurns(max_turns=max_turns, max_tokens=max_tokens)
     for chunk in chunks:
         turns.add(chunk)
     return turns
@@ -45,6 +46,20 @@ def test_a_sound_that_a_live_producer_sends_before_the_turn_around_it_is_taken_i
     assert before(turns, said("No.", "patient", 6000, 6500)) == ["Hello.", f"{_QUESTION} (overlapping: mm-hmm)"]
 
 
+def test_most_windows_begin_where_the_one_before_began() -> None:
+    turns = remembered(max_turns=6)
+    begins = []
+    for number in range(60):
+        begins += before(turns, said("now", "patient", 0, 0))[:1]
+        turns.add(said(str(number), "patient", 0, 0))
+    assert sum(one == next_one for one, next_one in pairwise(begins)) >= 0.75 * len(begins)
+
+
+def test_beyond_its_tokens_too_a_window_lets_two_thirds_go_at_once() -> None:
+    turns = remembered(*(said("x" * 90, "patient", 0, 0) for _ in range(6)), max_tokens=180)
+    assert len(turns.before(said("now", "patient", 0, 0))) == 1
+
+
 def test_of_the_turns_before_the_latest_the_ends_are_kept_longer_oldest_first() -> None:
     long = "I counted " + "again and again, " * 30 + "and it was four."
     turns = remembered(*(said(text, "patient", 0, 0) for text in (long, "one", "two", "three")), max_turns=2)
@@ -54,7 +69,9 @@ def test_of_the_turns_before_the_latest_the_ends_are_kept_longer_oldest_first() 
 
 def test_the_longer_memory_has_a_bound_too() -> None:
     turns = remembered(*(said(str(number), "patient", 0, 0) for number in range(100)), max_turns=2)
-    assert [turn.text for turn in turns.earlier()] == [str(number) for number in range(74, 98)]
+    kept = [turn.text for turn in (*turns.earlier(), *turns.before(said("now", "patient", 0, 0)))]
+    assert kept == [str(number) for number in range(100 - len(kept), 100)]
+    assert len(turns.earlier()) == 24
 
 
 def test_the_window_of_a_sound_shows_of_the_turn_around_it_only_that_it_goes_on() -> None:
@@ -101,8 +118,8 @@ def test_sounds_beside_a_turn_are_bounded_and_each_is_written_once() -> None:
 
 
 def test_a_turn_too_long_for_the_window_keeps_its_end_and_its_marks() -> None:
-    turns = remembered(said("word " * 100, "doctor", 0, 5000), said("Mm-hmm.", "patient", 2000, 2400))
-    (text,) = before(turns, said("No.", "patient", 6000, 6500), max_tokens=40)
+    spoken = said("word " * 100, "doctor", 0, 5000), said("Mm-hmm.", "patient", 2000, 2400)
+    (text,) = before(remembered(*spoken, max_tokens=40), said("No.", "patient", 6000, 6500))
     assert text.endswith("word  (overlapping: mm-hmm)")
     assert estimate_tokens(text) <= 40
 
@@ -133,10 +150,10 @@ _CHUNKS = st.lists(
 def test_whoever_speaks_over_whom_a_window_is_bounded_and_the_same_each_time(
     chunks: list[CleanChunk], max_turns: int, max_tokens: int
 ) -> None:
-    one, other = RecentTurns(max_turns), RecentTurns(max_turns)
+    one, other = (RecentTurns(max_turns=max_turns, max_tokens=max_tokens) for _ in range(2))
     for chunk in chunks:
-        window = one.before(chunk, max_tokens=max_tokens)
-        assert window == other.before(chunk, max_tokens=max_tokens)
+        window = one.before(chunk)
+        assert window == other.before(chunk)
         assert len(window) <= max_turns
         assert sum(estimate_tokens(turn.text) for turn in window) <= max_tokens
         one.add(chunk)
