@@ -2,9 +2,12 @@
 
 import random
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
 
+from pipeline.context.consultations import ContextLimits
+from pipeline.context.turns import estimate_tokens
 from pipeline.domain.taxonomy import Category, RiskLevel
 from pipeline.domain.transcript import SpeakerRole
 from pipeline.evaluate.datasets import Row, role_of
@@ -15,7 +18,7 @@ from pipeline.training.noise import roughen
 
 Context = tuple[tuple[SpeakerRole, str], ...]
 
-_CONTEXT_TURNS = (0, 0, 0, 0, 0, 1, 1, 2, 2, 3, 6)
+_CONTEXT_TURNS = (0, 0, 0, 0, 0, 1, 1, 2, 2, 4, 11)
 _SENTENCE_END = re.compile(r"(?<=[.?!。？！]) ?")
 _CARRIER_CHARS = {"en": 240, "zh": 90}
 
@@ -91,7 +94,7 @@ class Composer:
         head = f"{before}{joiner}" if before else ""
         whole = f"{head}{text}{joiner}{after}" if after else f"{head}{text}"
         span = (len(head), len(head) + len(text))
-        return Row(context[-6:], role, whole, section.label, section.category, lang, section.name, span)
+        return Row(_fitting(context), role, whole, section.label, section.category, lang, section.name, span)
 
     def after(self, lang: str, section: Section) -> Row | None:
         """A safe chunk that follows an unsafe or contested turn: the turn before is context, not the finding."""
@@ -102,7 +105,7 @@ class Composer:
             row = self.phrase(lang, self._rng.choice(self._safe[lang]))
         # A question for an identifier, still open before the chunk, could make plain words its answer.
         gap = row.context[-1:] if self._rng.random() < 0.5 else ()
-        context = (self._context(lang) + earlier + gap)[-6:]
+        context = _fitting(self._context(lang) + earlier + gap)
         return Row(context, row.role, row.text, RiskLevel.SAFE, None, lang, f"after/{section.name}")
 
     def _expand(self, lang: str, phrase: str) -> str:
@@ -151,7 +154,7 @@ class Composer:
             return ()
         if lang in self._natural and self._rng.random() < 0.6:
             dialogue, index = self._pick(lang)
-            return tuple((t.role, _tail(t.text, lang)) for t in dialogue.turns[max(0, index - count) : index])
+            return _fitting((t.role, _tail(t.text, lang)) for t in dialogue.turns[max(0, index - count) : index])
         roles = (SpeakerRole.CLINICIAN, SpeakerRole.PATIENT)
         start = self._rng.randint(0, 1)
         return tuple((roles[(start + i) % 2], self._carrier(lang)) for i in range(min(count, 3)))
@@ -163,7 +166,20 @@ class Composer:
     def _before(self, dialogue: Dialogue, index: int) -> Context:
         count = self._rng.choice(_CONTEXT_TURNS)
         turns = dialogue.turns[max(0, index - count) : index]
-        return tuple((turn.role, _tail(turn.text, dialogue.lang)) for turn in turns)
+        return _fitting((turn.role, _tail(turn.text, dialogue.lang)) for turn in turns)
+
+
+def _fitting(turns: Iterable[tuple[SpeakerRole, str]]) -> Context:
+    """The latest of them, as many as serving would hand over."""
+    limits = ContextLimits()
+    kept: list[tuple[SpeakerRole, str]] = []
+    left = limits.max_tokens
+    for role, text in reversed(tuple(turns)[-limits.max_turns :]):
+        left -= estimate_tokens(text)
+        if left < 0:
+            break
+        kept.append((role, text))
+    return tuple(reversed(kept))
 
 
 def _tail(text: str, lang: str) -> str:

@@ -21,6 +21,7 @@ from pipeline.training.reading import OnnxReader, TorchReader
 from pipeline.training.rows import write_rows
 from pipeline.training.score import agreement, score
 from pipeline.training.synthesize import Synthesizer
+from pipeline.training.teachers import TEACHERS, load_teachers
 from pipeline.training.train import MAX_TOKENS, TrainingPlan, train
 from pipeline.training.vocabulary import save_tokenizer, train_tokenizer
 
@@ -49,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
         sets[f"policy_{path.stem}"] = list(read_rows(path))
     tokenizer = train_tokenizer(rows[:_TOKENIZER_ROWS])
     save_tokenizer(tokenizer, out, max_tokens=MAX_TOKENS)
-    model = round_weights(train(rows, tokenizer, plan, out))
+    model = round_weights(train(rows, tokenizer, load_teachers(), plan, out))
     export(model, tokenizer, out)
     manifest = {
         "plan": asdict(plan),
@@ -58,6 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
         "parameters": sum(p.numel() for p in model.parameters()),
         "data_sha256": _hashes(options.data, "*/*.jsonl"),
         "phrases_sha256": _hashes(Path(__file__).parent / "phrases", "*/*.txt"),
+        "teachers": {lang: model.artifact for lang, model in TEACHERS.items()},
         "libraries": {name: version(name) for name in _LIBRARIES},
         **_scores(out, sets),
         "weights_sha256": _hashes(out, "hf/model.safetensors") | _hashes(out, "onnx/model.onnx*"),

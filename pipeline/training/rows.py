@@ -4,13 +4,14 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from pipeline.context.consultations import ContextLimits
 from pipeline.domain.taxonomy import Category, RiskLevel
 from pipeline.domain.transcript import CleanChunk, SourceRef, Speaker, TranscriptChunk
 from pipeline.domain.window import ContextWindow, Turn
 from pipeline.evaluate.datasets import Row
 from pipeline.judge.prompt import PREFILL, PROFILES
 
-MAX_EARLIER_TURNS = 6
+MAX_EARLIER_TURNS = ContextLimits().max_turns
 """Serving hands over at most this many turns before the chunk; rows never carry more."""
 
 LABEL_WORDS: dict[RiskLevel, str] = {

@@ -9,7 +9,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 from pipeline.evaluate.datasets import Row
 from pipeline.training.rows import CATEGORY_WORDS, LABEL_WORDS, answer, chat, user_content
 
-VOCABULARY_SIZE = 8000
+VOCABULARY_SIZE = 16_000
 SPECIAL_TOKENS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 END_OF_TEXT, IM_START, IM_END = range(3)
 

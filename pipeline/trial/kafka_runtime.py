@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -90,18 +91,23 @@ def docker_answers() -> bool:
 
 
 def fetched_jars() -> Path:
-    """The folder of the broker's jars; fetched by Maven on first use and put in place in one rename."""
-    home = cache_dir() / f"kafka-{kafka_version()}"
+    """The folder of the broker's jars; fetched by Maven on first use."""
+    pom = files("pipeline.trial").joinpath("kafka-pom.xml")
+    return fetched_by_maven(pom, cache_dir() / f"kafka-{kafka_version()}", what="Apache Kafka")
+
+
+def fetched_by_maven(pom: Traversable, home: Path, *, what: str) -> Path:
+    """`home`, holding the jars that `pom` names; filled by Maven where it is missing, and put in place in one rename.
+
+    Raises BrokerUnavailable where Maven is missing or fails.
+    """
     if home.is_dir():
         return home
-    cache_dir().mkdir(parents=True, exist_ok=True)
-    with (
-        as_file(files("pipeline.trial").joinpath("kafka-pom.xml")) as pom,
-        tempfile.TemporaryDirectory(dir=cache_dir(), prefix="fetching-") as scratch,
-    ):
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with as_file(pom) as path, tempfile.TemporaryDirectory(dir=home.parent, prefix="fetching-") as scratch:
         target = Path(scratch) / "jars"
-        command = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={target}"]
-        _run(command, timeout_seconds=_FETCH_TIMEOUT_SECONDS, what="fetch Apache Kafka with Maven")
+        command = ["mvn", "-q", "-B", "-f", str(path), "dependency:copy-dependencies", f"-DoutputDirectory={target}"]
+        _run(command, timeout_seconds=_FETCH_TIMEOUT_SECONDS, what=f"fetch {what} with Maven")
         try:
             target.rename(home)
         except OSError:

@@ -32,8 +32,8 @@ def test_the_answer_has_the_guard_s_words() -> None:
 
 
 def test_no_more_turns_than_serving_gives_reach_the_prompt() -> None:
-    turns = tuple((SpeakerRole.PATIENT, f"turn {number}") for number in range(9))
+    turns = tuple((SpeakerRole.PATIENT, f"turn {number}") for number in range(MAX_EARLIER_TURNS + 3))
     row = Row(turns, SpeakerRole.PATIENT, "now", RiskLevel.SAFE, None, "en", "t")
     lines = user_content(row).splitlines()
     assert len(lines) == MAX_EARLIER_TURNS + 1
-    assert lines[-2] == "patient: turn 8"
+    assert lines[-2] == f"patient: turn {MAX_EARLIER_TURNS + 2}"
