@@ -18,6 +18,7 @@ from pipeline.cli.eval_reading import (
     JudgesOption,
     Reading,
     TripwiresOption,
+    names_of,
     policy_of,
     progress,
     read,
@@ -60,6 +61,7 @@ app.command("calibrate", epilog=CALIBRATE_EXAMPLES)(calibrate_policy)
     epilog="Examples:\n\n  consultguard eval run en.jsonl zh.jsonl --html report.html\n\n"
     "  consultguard eval run en.jsonl --rows rows.jsonl --json --fail-above unsafe_to_safe=0.08\n\n"
     "  consultguard eval run en.jsonl --judge embedded --judge vllm\n\n"
+    "  consultguard eval run en.jsonl --judge embedded --judge embedded\n\n"
     "  consultguard eval run en.jsonl --presidio default\n\n"
     f"--fail-above takes {', '.join(NAMES)}; with a language (zh.unsafe_to_safe) or a natural set's name before it.",
 )
@@ -96,7 +98,9 @@ def run(
         raise InputError("--presidio reads labelled English rows, and there are none")
     entities = load_presidio(presidio) if presidio else None
     every = settings_of(judges)
-    readings: dict[str, Reading] = {one.judge: read(one, cases, tripwires=tripwires) for one in every}
+    readings: dict[str, Reading] = {
+        name: read(one, cases, tripwires=tripwires) for name, one in zip(names_of(every), every, strict=True)
+    }
     engines = tuple(
         engine_report(one.judged, judge=name, model=one.model, seconds=one.seconds, show_text=show_text)
         for name, one in readings.items()

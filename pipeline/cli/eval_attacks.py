@@ -56,7 +56,7 @@ def attacks(
     plan = plan_attacks(cases, picked, seed=seed)
     if fail_drop is not None:
         require_numeric(plan)
-    every = settings_of(judges)
+    every = settings_of([*dict.fromkeys(judges or ())])
     engines: list[Attacked] = []
     for settings in every:
         done = read(settings, plan.cases, tripwires=tripwires)

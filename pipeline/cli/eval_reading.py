@@ -47,8 +47,15 @@ class Reading:
 
 
 def settings_of(judges: Sequence[JudgeName] | None) -> list[Settings]:
-    """One for each judge asked for, none twice; without any, those in force."""
-    return [settings_for(judge=name.value) for name in dict.fromkeys(judges)] if judges else [settings_for()]
+    """One for each judge asked for; without any, those in force."""
+    return [settings_for(judge=name.value) for name in judges] if judges else [settings_for()]
+
+
+def names_of(every: Sequence[Settings]) -> list[str]:
+    """The judges' names; one that is asked for again is told apart by a number."""
+    asked = [one.judge for one in every]
+    counts = [asked[: place + 1].count(name) for place, name in enumerate(asked)]
+    return [name if count == 1 else f"{name} {count}" for name, count in zip(asked, counts, strict=True)]
 
 
 def read(settings: Settings, cases: Sequence[Case], *, tripwires: bool) -> Reading:
