@@ -102,7 +102,14 @@ def run(
         name: read(one, cases, tripwires=tripwires) for name, one in zip(names_of(every), every, strict=True)
     }
     engines = tuple(
-        engine_report(one.judged, judge=name, model=one.model, seconds=one.seconds, show_text=show_text)
+        engine_report(
+            one.judged,
+            judge=name,
+            model=one.model,
+            seconds=one.seconds,
+            show_text=show_text,
+            prefix_cache_hit_rate=one.prefix_cache_hit_rate,
+        )
         for name, one in readings.items()
     )
     report = Report(

@@ -16,11 +16,14 @@ from pipeline.cli.context import settings_for
 from pipeline.cli.output import progress_console
 from pipeline.clock import SystemClock
 from pipeline.domain.judgment import ModelIdentity
+from pipeline.domain.policy import Policy
+from pipeline.errors import JudgeUnavailable
 from pipeline.evaluate.datasets import Case
 from pipeline.evaluate.judged import Judged
 from pipeline.evaluate.session import Session
+from pipeline.judge.vllm_metrics import PrefixCache, read_prefix_cache
 from pipeline.runtime.assembly import build_policy
-from pipeline.runtime.engines import build_judge
+from pipeline.runtime.engines import build_judge, vllm_config
 from pipeline.settings import Settings
 
 _EMBEDDED_CONCURRENCY = 16
@@ -44,6 +47,7 @@ class Reading:
     judged: list[Judged]
     model: ModelIdentity
     seconds: float
+    prefix_cache_hit_rate: float | None = None
 
 
 def settings_of(judges: Sequence[JudgeName] | None) -> list[Settings]:
@@ -67,15 +71,29 @@ def read(settings: Settings, cases: Sequence[Case], *, tripwires: bool) -> Readi
     async def reading(advance: Callable[[], None]) -> Reading:
         try:
             await judge.start()
+            cache = await _prefix_cache(settings, policy)
             began = time.monotonic()
             session = Session(settings, policy, SystemClock(), on_row=advance)
             judged = await session.read(judge, cases, tripwires=tripwires, concurrency=concurrency)
-            return Reading(judged, judge.identity, time.monotonic() - began)
+            seconds = time.monotonic() - began
+            after = await _prefix_cache(settings, policy)
+            share = after.share_since(cache) if after and cache else None
+            return Reading(judged, judge.identity, seconds, share)
         finally:
             await judge.close()
 
     with progress(f"judging with {settings.judge}", len(cases)) as advance:
         return asyncio.run(reading(advance))
+
+
+async def _prefix_cache(settings: Settings, policy: Policy) -> PrefixCache | None:
+    if settings.judge != "vllm":
+        return None
+    try:
+        return await read_prefix_cache(vllm_config(settings.vllm, policy=policy))
+    except JudgeUnavailable:
+        # A proxy may keep the servers' metrics to itself; the verdicts do not need them.
+        return None
 
 
 def concurrency_of(settings: Settings) -> int:

@@ -29,6 +29,8 @@ def _print_engine(engine: Engine) -> None:
         f"decided by {by}",
         highlight=False,
     )
+    if engine.prefix_cache_hit_rate is not None:
+        console.print(f"prompt tokens found in the prefix cache: {in_percent(engine.prefix_cache_hit_rate)}")
     if engine.natural:
         print_table(
             ("natural set", "rows", "safe", "contested", "unsafe", "skipped"),

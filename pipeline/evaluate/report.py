@@ -60,7 +60,11 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """One judge's readings. `labelled` is None without a labelled row; `natural` is by data set."""
+    """One judge's readings. `labelled` is None without a labelled row; `natural` is by data set.
+
+    `prefix_cache_hit_rate` is the share of prompt tokens that vLLM's servers found in their prefix cache, by their own
+    metrics; None of another judge, and of servers that do not tell.
+    """
 
     judge: str
     model: ModelIdentity
@@ -71,6 +75,7 @@ class Engine:
     natural: Mapping[str, Mix]
     decided_by: Mapping[str, int]
     worst: tuple[Mistake, ...]
+    prefix_cache_hit_rate: float | None = None
 
     @property
     def groups(self) -> Mapping[str, Group]:
@@ -93,7 +98,13 @@ class Report:
 
 
 def engine_report(
-    judged: Sequence[Judged], *, judge: str, model: ModelIdentity, seconds: float, show_text: bool
+    judged: Sequence[Judged],
+    *,
+    judge: str,
+    model: ModelIdentity,
+    seconds: float,
+    show_text: bool,
+    prefix_cache_hit_rate: float | None = None,
 ) -> Engine:
     """Everything measured of one engine. `judged` holds at least one row."""
     rows = labelled(judged)
@@ -112,6 +123,7 @@ def engine_report(
         },
         decided_by=dict(Counter(one.decided_by for one in judged).most_common()),
         worst=worst(rows, show_text=show_text),
+        prefix_cache_hit_rate=prefix_cache_hit_rate,
     )
 
 

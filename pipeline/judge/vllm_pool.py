@@ -80,7 +80,7 @@ class ServerPool(Generic[S]):
     async def start(self) -> None:
         """Inspect every server. Raises JudgeUnavailable where none answers, JudgeMisconfigured."""
         if self._session is None:
-            self._session = _session(self._config)
+            self._session = open_session(self._config)
         servers = [VllmServer(url, self._session) for url in self._config.endpoints]
         self._rotation = Rotation(servers, clock=self._clock, left_out_seconds=self._config.left_out_seconds)
         faults = [fault for server in servers if (fault := await self._fault_of(server)) is not None]
@@ -141,7 +141,8 @@ class ServerPool(Generic[S]):
             self._rotation.failed(server)
 
 
-def _session(config: VllmConfig) -> aiohttp.ClientSession:
+def open_session(config: VllmConfig) -> aiohttp.ClientSession:
+    """A session with the key, the trust and the times of `config`. Raises JudgeMisconfigured."""
     headers = {"Content-Type": "application/json"}
     if config.api_key is not None:
         headers["Authorization"] = f"Bearer {config.api_key}"

@@ -17,6 +17,7 @@ from pipeline.settings import CacheSettings, ExplainerSettings, KafkaSettings, S
 
 if TYPE_CHECKING:
     from pipeline.broker.kafka.config import KafkaConfig
+    from pipeline.judge.vllm_pool import VllmConfig
 
 
 def build_broker(settings: Settings, *, clock: Clock) -> Broker:
@@ -112,14 +113,11 @@ def with_cache(
     )
 
 
-def _vllm_judge(vllm: VllmSettings, *, policy: Policy, on_breaker: Callable[[str], None]) -> Judge:
-    from pipeline.judge.breaker import Breaker
-    from pipeline.judge.instruct import InstructJudge
-    from pipeline.judge.resilience import ResilientJudge, RetryPolicy
-    from pipeline.judge.vllm import VllmJudge
+def vllm_config(vllm: VllmSettings, *, policy: Policy) -> "VllmConfig":
+    """The servers that the settings name, asked as `policy` wants."""
     from pipeline.judge.vllm_pool import VllmConfig
 
-    config = VllmConfig(
+    return VllmConfig(
         endpoints=_listed(vllm.endpoints),
         model=vllm.model,
         api_key=_secret(vllm.api_key),
@@ -132,6 +130,15 @@ def _vllm_judge(vllm: VllmSettings, *, policy: Policy, on_breaker: Callable[[str
         min_label_mass=policy.threshold.label_mass,
         category_words=policy.categories,
     )
+
+
+def _vllm_judge(vllm: VllmSettings, *, policy: Policy, on_breaker: Callable[[str], None]) -> Judge:
+    from pipeline.judge.breaker import Breaker
+    from pipeline.judge.instruct import InstructJudge
+    from pipeline.judge.resilience import ResilientJudge, RetryPolicy
+    from pipeline.judge.vllm import VllmJudge
+
+    config = vllm_config(vllm, policy=policy)
     asking = InstructJudge if vllm.profile == "instruct" else VllmJudge
     return ResilientJudge(
         asking(config, PROFILES[vllm.profile]),
