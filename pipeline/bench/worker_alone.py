@@ -1,7 +1,6 @@
 """The worker's own cost: real broker, real stages, exactly once with full audit, and a judge that answers at once."""
 
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from pipeline.bench.instant_judge import InstantJudge
 from pipeline.bench.observe import observe
+from pipeline.bench.resident import resident_mb
 from pipeline.broker.base import Broker
 from pipeline.broker.topics import TopicNames, ensure
 from pipeline.clock import SystemClock
@@ -68,7 +68,7 @@ def measure_worker(settings: Settings, *, chunks: int) -> WorkerCost:
     began, cpu = time.perf_counter(), time.process_time()
     while assembled.health.state.committed < chunks and thread.is_alive():
         time.sleep(0.005)
-    seconds, cpu_seconds, rss_mb = time.perf_counter() - began, time.process_time() - cpu, _rss_mb()
+    seconds, cpu_seconds, rss_mb = time.perf_counter() - began, time.process_time() - cpu, resident_mb()
     assembled.worker.stop()
     thread.join()
     with contextlib.closing(broker.reader()) as reader:
@@ -99,9 +99,3 @@ def _publish(broker: Broker, chunks: Sequence[TranscriptChunk], *, topic: str) -
     with contextlib.closing(broker.publisher(publisher_id="bench")) as publisher:
         for start in range(0, len(chunks), _BATCH):
             publisher.publish([chunk_record(chunk, topic=topic) for chunk in chunks[start : start + _BATCH]])
-
-
-def _rss_mb() -> float:
-    with open("/proc/self/statm") as statm:
-        pages = int(statm.read().split()[1])
-    return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)

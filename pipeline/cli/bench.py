@@ -6,17 +6,14 @@ from typing import Annotated, Literal
 
 import typer
 
+from pipeline.bench.judge_alone import measure_judge
 from pipeline.bench.worker_alone import measure_worker
 from pipeline.cli.output import JsonOption, print_json, print_table
 from pipeline.cli.trial import trial_settings
+from pipeline.judge.embedded import MINI_GUARD
 from pipeline.log import configure
 
 app = typer.Typer(no_args_is_help=True, help="Measure.", rich_markup_mode=None)
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps `worker` a sub-command: more measurements join it."""
 
 
 @app.command(
@@ -43,3 +40,24 @@ def worker(
         print_table(("", broker), [(name.replace("_", " "), value) for name, value in cost.body().items()])
     if cost.lost or cost.duplicated or cost.out_of_order or not cost.verified:
         raise typer.Exit(1)
+
+
+@app.command(
+    "judge",
+    epilog="Examples:\n\n  consultguard bench judge\n\n  consultguard bench judge --tokens 512 --reads 100 --json",
+)
+def judge(
+    *,
+    tokens: Annotated[int, typer.Option(min=32, max=1900, help="Tokens of a prompt.")] = 256,
+    reads: Annotated[int, typer.Option(min=1, help="Prompts to read.")] = 200,
+    model_dir: Annotated[
+        Path, typer.Option(help="The guard's ONNX folder.", exists=True, file_okay=False)
+    ] = MINI_GUARD,
+    as_json: JsonOption = False,
+) -> None:
+    """The embedded judge's own cost: one label's read on one core, against the whole answer written out."""
+    cost = measure_judge(model_dir, tokens=tokens, reads=reads)
+    if as_json:
+        print_json(cost.body())
+    else:
+        print_table(("", "embedded"), [(name.replace("_", " "), value) for name, value in cost.body().items()])

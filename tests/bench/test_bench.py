@@ -33,3 +33,13 @@ def test_the_worker_alone_is_measured_on_a_real_kafka(tmp_path: Path, request: p
     cost = only_json(done.stdout)
     assert done.returncode == 0, done.stderr
     assert (cost["chunks"], cost["lost"], cost["duplicated"], cost["broker"]) == (500, 0, 0, "kafka")
+
+
+def test_the_embedded_judge_alone_is_measured_and_a_label_takes_less_than_the_whole_answer(tmp_path: Path) -> None:
+    done = consultguard("bench", "judge", "--tokens", "64", "--reads", "20", "--json", home=tmp_path)
+    cost = only_json(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert (cost["tokens"], cost["reads"]) == (64, 20)
+    assert 0 < cost["median_ms"] <= cost["p95_ms"]
+    assert cost["times_faster"] > 1
+    assert cost["rss_mb"] > 0
