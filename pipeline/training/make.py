@@ -29,7 +29,7 @@ _HELD_OUT_ROWS = 3000
 _NATURAL_ROWS = 3000
 _AGREEMENT_ROWS = 300
 _TOKENIZER_ROWS = 40_000
-_ROWS_PER_STEP = 55
+_ROWS_PER_STEP = 51
 _LIBRARIES = ("torch", "transformers", "tokenizers", "onnxruntime-genai", "faker")
 
 
@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> None:
     out: Path = options.out
     out.mkdir(parents=True, exist_ok=True)
     plan = TrainingPlan(steps=options.steps, seed=options.seed)
+    phrases = _hashes(Path(__file__).parent / "phrases", "*/*.txt")
     synthesizer = Synthesizer(options.data, seed=options.seed)
     rows = list(synthesizer.rows(options.rows or options.steps * _ROWS_PER_STEP, held_out=False))
     sets = {
@@ -58,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
         "tokens_per_row": mean_tokens(rows[:2000], tokenizer),
         "parameters": sum(p.numel() for p in model.parameters()),
         "data_sha256": _hashes(options.data, "*/*.jsonl"),
-        "phrases_sha256": _hashes(Path(__file__).parent / "phrases", "*/*.txt"),
+        "phrases_sha256": phrases,
         "teachers": {lang: model.artifact for lang, model in TEACHERS.items()},
         "libraries": {name: version(name) for name in _LIBRARIES},
         **_scores(out, sets),
@@ -73,7 +74,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True, help="folder with dialogues/ and guard/ (JSON lines)")
     parser.add_argument("--out", type=Path, required=True, help="where hf/, onnx/, the rows and manifest.json go")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=1100, help="batches of about 4,000 tokens")
+    parser.add_argument("--steps", type=int, default=5000, help="batches of about 4,000 tokens")
     parser.add_argument("--rows", type=int, help="rows to synthesize; by default about what the steps read once")
     parser.add_argument("--policy", type=Path, nargs="*", help="hand-written evaluation sets, JSON lines")
     return parser
