@@ -14,6 +14,8 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
+from tokenizers import Tokenizer
+
 from pipeline.evaluate.datasets import Row, read_rows
 from pipeline.training.batches import mean_tokens
 from pipeline.training.export import export, round_weights
@@ -37,7 +39,8 @@ def main(arguments: list[str] | None = None) -> None:
     options = _options().parse_args(arguments)
     out: Path = options.out
     out.mkdir(parents=True, exist_ok=True)
-    plan = TrainingPlan(steps=options.steps, seed=options.seed)
+    plan = TrainingPlan(steps=options.steps, seed=options.seed, learning_rate=options.learning_rate)
+    before: Path | None = options.continue_from
     phrases = _hashes(Path(__file__).parent / "phrases", "*/*.txt")
     synthesizer = Synthesizer(options.data, seed=options.seed)
     rows = list(synthesizer.rows(options.rows or options.steps * _ROWS_PER_STEP, held_out=False))
@@ -49,9 +52,13 @@ def main(arguments: list[str] | None = None) -> None:
         write_rows(out / f"{name}.jsonl", some)
     for path in options.policy or []:
         sets[f"policy_{path.stem}"] = list(read_rows(path))
-    tokenizer = train_tokenizer(rows[:_TOKENIZER_ROWS])
+    if before:
+        tokenizer, teachers = Tokenizer.from_file(str(before / "tokenizer.json")), {}
+    else:
+        tokenizer, teachers = train_tokenizer(rows[:_TOKENIZER_ROWS]), load_teachers()
     save_tokenizer(tokenizer, out, max_tokens=MAX_TOKENS)
-    model = round_weights(train(rows, tokenizer, load_teachers(), plan, out))
+    start = before / "checkpoint.pt" if before else None
+    model = round_weights(train(rows, tokenizer, teachers, plan, out, start=start))
     export(model, tokenizer, out)
     manifest = {
         "plan": asdict(plan),
@@ -60,6 +67,7 @@ def main(arguments: list[str] | None = None) -> None:
         "parameters": sum(p.numel() for p in model.parameters()),
         "data_sha256": _hashes(options.data, "*/*.jsonl"),
         "phrases_sha256": phrases,
+        "continued_from": _hashes(before, "checkpoint.pt") if before else None,
         "teachers": {lang: model.artifact for lang, model in TEACHERS.items()},
         "libraries": {name: version(name) for name in _LIBRARIES},
         **_scores(out, sets),
@@ -75,6 +83,8 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, required=True, help="where hf/, onnx/, the rows and manifest.json go")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=5000, help="batches of about 4,000 tokens")
+    parser.add_argument("--learning-rate", type=float, default=2e-3, help="the highest; it falls to a fiftieth")
+    parser.add_argument("--continue-from", type=Path, help="the --out of a run whose checkpoint.pt to go on from")
     parser.add_argument("--rows", type=int, help="rows to synthesize; by default about what the steps read once")
     parser.add_argument("--policy", type=Path, nargs="*", help="hand-written evaluation sets, JSON lines")
     return parser

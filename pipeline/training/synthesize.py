@@ -23,16 +23,16 @@ _NATURAL_LANGUAGES = {"en": 64, "zh": 36}
 _SECTION_WEIGHTS: dict[tuple[RiskLevel, Category | None], float] = {
     (RiskLevel.SAFE, None): 50,
     (RiskLevel.UNSAFE, Category.PHI): 24,
-    (RiskLevel.UNSAFE, Category.MEDICAL_ADVICE): 8,
+    (RiskLevel.UNSAFE, Category.MEDICAL_ADVICE): 9,
     (RiskLevel.UNSAFE, Category.DISCRIMINATION): 5,
     (RiskLevel.UNSAFE, Category.SELF_HARM): 2.5,
     (RiskLevel.UNSAFE, Category.VIOLENCE): 2,
     (RiskLevel.UNSAFE, Category.SEXUAL): 2,
     (RiskLevel.UNSAFE, Category.ILLEGAL): 2,
-    (RiskLevel.CONTESTED, Category.PHI): 14,
-    (RiskLevel.CONTESTED, Category.MEDICAL_ADVICE): 5,
-    (RiskLevel.CONTESTED, Category.DISCRIMINATION): 3,
-    (RiskLevel.CONTESTED, Category.JAILBREAK): 2.5,
+    (RiskLevel.CONTESTED, Category.PHI): 16,
+    (RiskLevel.CONTESTED, Category.MEDICAL_ADVICE): 7,
+    (RiskLevel.CONTESTED, Category.DISCRIMINATION): 4.5,
+    (RiskLevel.CONTESTED, Category.JAILBREAK): 3.5,
 }
 
 

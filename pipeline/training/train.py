@@ -89,15 +89,26 @@ def new_readers(width: int, sizes: Mapping[str, int]) -> torch.nn.ModuleDict:
 
 
 def train(
-    rows: list[Row], tokenizer: Tokenizer, teachers: Mapping[str, Teacher], plan: TrainingPlan, out_dir: Path
+    rows: list[Row],
+    tokenizer: Tokenizer,
+    teachers: Mapping[str, Teacher],
+    plan: TrainingPlan,
+    out_dir: Path,
+    *,
+    start: Path | None = None,
 ) -> Qwen3ForCausalLM:
-    """Train for `plan.steps`; progress goes to stderr and train.log, checkpoints to checkpoint.pt, all in `out_dir`."""
+    """Train for `plan.steps`; progress goes to stderr and train.log, checkpoints to checkpoint.pt, all in `out_dir`.
+
+    `start` is the checkpoint.pt of a run to go on from; a new model begins where the teachers put its words.
+    """
     torch.set_num_threads(plan.threads)
     rng = random.Random(plan.seed)  # noqa: S311 - seeded words, not secrets
     model = new_model(plan.seed)
-    if teachers:
-        start = word_vectors(tokenizer, dict(teachers), size=model.config.hidden_size, seed=plan.seed)
-        model.model.embed_tokens.weight.data.copy_(torch.from_numpy(start))
+    if start:
+        model.load_state_dict(torch.load(start, weights_only=True)["model"])
+    elif teachers:
+        vectors = word_vectors(tokenizer, dict(teachers), size=model.config.hidden_size, seed=plan.seed)
+        model.model.embed_tokens.weight.data.copy_(torch.from_numpy(vectors))
     readers = new_readers(model.config.hidden_size, {lang: one.model.size for lang, one in teachers.items()})
     learning = torch.nn.ModuleList([model, readers])
     encoded = encode(rows, tokenizer, teachers)
