@@ -25,8 +25,9 @@ _ROLES = {word: role for role, words in _WORDS_OF_ROLE.items() for word in words
 _TURN = re.compile(r"\s*([^:：]{1,40})[:：]\s*(.*)", re.DOTALL)
 _DIALOGUE_LANGUAGE = "en"
 """Of a dialogue that does not say, as for every other command."""
-_DIALOGUE_CONTEXT = 16
-"""Turns handed over before a dialogue's turn: more than twice a window's, because fillers among them take no place."""
+_DIALOGUE_CONTEXT = 48
+"""At least so many turns are handed over before a dialogue's turn, and less than twice as many: several windows, so
+that what a window has let go is what it lets go in a live consultation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ def _dialogue(record: dict[str, Any], place: str, dataset: str) -> Iterator[Case
             raise InputError(f"{place}: turn {number} is not a JSON object")
         at = f"{place}, turn {number}"
         turns.append((role_of(_text(turn, "speaker", at)), _text(turn, "text", at)))
-        yield Case(dataset, f"{identifier}:{number}", lang, tuple(turns[-1 - _DIALOGUE_CONTEXT :]))
+        begin = max(0, (number - 1) // _DIALOGUE_CONTEXT - 1) * _DIALOGUE_CONTEXT
+        yield Case(dataset, f"{identifier}:{number}", lang, tuple(turns[begin:]))
 
 
 def _row(record: dict[str, Any], place: str, stem: str, number: int) -> Row:

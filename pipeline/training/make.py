@@ -82,7 +82,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True, help="folder with dialogues/ and guard/ (JSON lines)")
     parser.add_argument("--out", type=Path, required=True, help="where hf/, onnx/, the rows and manifest.json go")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=5000, help="batches of about 4,000 tokens")
+    parser.add_argument("--steps", type=int, default=6000, help="batches of about 4,000 tokens")
     parser.add_argument("--learning-rate", type=float, default=2e-3, help="the highest; it falls to a fiftieth")
     parser.add_argument("--continue-from", type=Path, help="the --out of a run whose checkpoint.pt to go on from")
     parser.add_argument("--rows", type=int, help="rows to synthesize; by default about what the steps read once")

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from pipeline.trial.kafka_runtime import cache_dir, fetched_by_maven
+from pipeline.trial.fetched import cache_dir, fetched_by_maven
 
 _LONGEST_TOKENS = 192
 _BATCH = 32

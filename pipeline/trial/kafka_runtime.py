@@ -6,17 +6,15 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
-from importlib.resources import as_file, files
-from importlib.resources.abc import Traversable
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
 from pipeline.errors import BrokerUnavailable
+from pipeline.trial.fetched import cache_dir, fetched_by_maven, run_tool
 
-_FETCH_TIMEOUT_SECONDS = 600
 _FORMAT_TIMEOUT_SECONDS = 60
 # The kernel kills the broker when its parent dies, however it dies; the check after it covers a parent already gone.
 _DIE_WITH_PARENT = """
@@ -56,12 +54,6 @@ class Runtime(Protocol):
         """Wait for its end after SIGTERM or SIGKILL; kills it when the time is up."""
 
 
-def cache_dir() -> Path:
-    """`$XDG_CACHE_HOME/consultguard`, `~/.cache/consultguard` without it."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "consultguard"
-
-
 def kafka_version() -> str:
     """The version the packaged pom names."""
     pom = files("pipeline.trial").joinpath("kafka-pom.xml").read_text("utf-8")
@@ -94,27 +86,6 @@ def fetched_jars() -> Path:
     """The folder of the broker's jars; fetched by Maven on first use."""
     pom = files("pipeline.trial").joinpath("kafka-pom.xml")
     return fetched_by_maven(pom, cache_dir() / f"kafka-{kafka_version()}", what="Apache Kafka")
-
-
-def fetched_by_maven(pom: Traversable, home: Path, *, what: str) -> Path:
-    """`home`, holding the jars that `pom` names; filled by Maven where it is missing, and put in place in one rename.
-
-    Raises BrokerUnavailable where Maven is missing or fails.
-    """
-    if home.is_dir():
-        return home
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with as_file(pom) as path, tempfile.TemporaryDirectory(dir=home.parent, prefix="fetching-") as scratch:
-        target = Path(scratch) / "jars"
-        command = ["mvn", "-q", "-B", "-f", str(path), "dependency:copy-dependencies", f"-DoutputDirectory={target}"]
-        _run(command, timeout_seconds=_FETCH_TIMEOUT_SECONDS, what=f"fetch {what} with Maven")
-        try:
-            target.rename(home)
-        except OSError:
-            # Another process was first; its folder is the same.
-            if not home.is_dir():
-                raise
-    return home
 
 
 class JarRuntime:
@@ -167,7 +138,9 @@ class JarRuntime:
     def _format(self) -> None:
         # A fixed cluster id: the folder belongs to one trial, and a random one would only have to be kept.
         command = [*self._java("-Xmx128m"), "kafka.tools.StorageTool", "format", "-t", "Y29uc3VsdGd1YXJkLXRyaQ"]
-        _run([*command, "-c", str(self._config)], timeout_seconds=_FORMAT_TIMEOUT_SECONDS, what="format the storage")
+        run_tool(
+            [*command, "-c", str(self._config)], timeout_seconds=_FORMAT_TIMEOUT_SECONDS, what="format the storage"
+        )
 
     def _java(self, *memory: str) -> list[str]:
         options = ["-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={self._log4j}"]
@@ -214,14 +187,3 @@ class DockerRuntime:
     def wait(self, timeout_seconds: float) -> None:
         if self._created:
             self._container.get_wrapped_container().wait(timeout=timeout_seconds)
-
-
-def _run(command: list[str], *, timeout_seconds: float, what: str) -> None:
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=timeout_seconds, check=False, text=True)
-    except FileNotFoundError as error:
-        raise BrokerUnavailable(f"cannot {what}: {command[0]} is not on the path; install it") from error
-    except subprocess.TimeoutExpired as error:
-        raise BrokerUnavailable(f"cannot {what}: no end after {timeout_seconds:.0f} s") from error
-    if done.returncode != 0:
-        raise BrokerUnavailable(f"cannot {what}: {(done.stdout + done.stderr).strip()[-600:]}")

@@ -20,11 +20,11 @@ from pipeline.broker.kafka.broker import KafkaBroker
 from pipeline.broker.kafka.config import KafkaConfig
 from pipeline.clock import Clock, Deadline, SystemClock
 from pipeline.errors import BrokerUnavailable
+from pipeline.trial.fetched import cache_dir
 from pipeline.trial.kafka_runtime import (
     DockerRuntime,
     JarRuntime,
     Runtime,
-    cache_dir,
     docker_answers,
     kafka_version,
     missing_tools,

