@@ -17,7 +17,16 @@
     ├── JudgeError
     │   ├── JudgeUnavailable     refused, 429, 5xx, time-out, cut connection     (retriable)
     │   └── JudgeMisconfigured   the model or its tokenizer is not what the profile says
+    ├── KeysError
+    │   ├── KeyUnavailable       the key provider does not answer                (retriable)
+    │   ├── KeyMissing           the key asked for is not there (any more); names its id
+    │   └── KeyRefused           wrong key, altered or misplaced ciphertext, access denied, loose file permissions
     ├── AuditBroken              the chain read back does not continue
+    ├── CheckpointForged         a checkpoint is not what the deployment's key signed; names the flaw
+    ├── ProofUnsound             an inclusion proof has not the form that its place asks for
+    ├── AnchorError
+    │   ├── AnchorUnavailable    the place outside did not answer now             (retriable)
+    │   └── AnchorRefused        it will not keep this, or keeps something else under the number
     └── DeadLetterLimitReached   too much unreadable input; the worker stops
 
 `retriable` sits on the class: the flow decides by it, never by the message. Messages never carry transcript text.
@@ -100,8 +109,52 @@ class JudgeMisconfigured(JudgeError):
     """The engine answers, but is not the model or template the profile describes."""
 
 
+class KeysError(ConsultGuardError):
+    """Base of what keys and their providers raise. Messages carry ids of keys, never keys."""
+
+
+class KeyUnavailable(KeysError):
+    """The key provider did not answer in time, or not usefully; it may later."""
+
+    retriable = True
+
+
+class KeyMissing(KeysError):
+    """The key-encryption key is not there: never made, destroyed, or lost in a rotation that did not keep it."""
+
+
+class KeyRefused(KeysError):
+    """What is opened does not fit the key and the place it is bound to, or the key may not be used."""
+
+
 class AuditBroken(ConsultGuardError):
     """The last committed audit record does not fit the chain; the worker refuses to write after it."""
+
+
+class CheckpointForged(ConsultGuardError):
+    """A checkpoint cannot be believed. `flaw` is one of `pipeline.audit.checkpoint.Flaw`."""
+
+    def __init__(self, message: str, *, flaw: str) -> None:
+        super().__init__(message)
+        self.flaw = flaw
+
+
+class ProofUnsound(ConsultGuardError):
+    """An inclusion path is too short, too long or no path at all for its leaf's index and the tree's size."""
+
+
+class AnchorError(ConsultGuardError):
+    """Base of what an anchor raises; library errors are mapped to these and chained."""
+
+
+class AnchorUnavailable(AnchorError):
+    """The anchor did not answer, or not in time: the same checkpoint may be put again."""
+
+    retriable = True
+
+
+class AnchorRefused(AnchorError):
+    """The anchor answered no and would again, or it holds other bytes under the same number."""
 
 
 class DeadLetterLimitReached(ConsultGuardError):

@@ -190,10 +190,27 @@ class ReviewV1(_Wire):
     decided_at_ms: Count
 
 
+class KeyV1(_Wire):
+    """`consult.key/1`: the data key `key_id` of a consultation, wrapped under the key-encryption key
+    `provider_key_id`, in base64.
+
+    The record's key is `consult_id/key_id` in UTF-8, on a compacted topic; a record without a value destroys the key,
+    and with it the text sealed under it.
+    """
+
+    schema_: Literal["consult.key/1"] = Field(alias="schema")
+    consult_id: Identifier
+    key_id: Identifier
+    provider_key_id: Identifier
+    wrapped: Annotated[str, Field(min_length=4, max_length=16_384, pattern="^[A-Za-z0-9+/]+={0,2}$")]
+    created_at_ms: Count
+
+
 RELEASED: dict[str, type[_Wire]] = {
     "consult.chunk/1": ChunkV1,
     "consult.verdict/1": VerdictV1,
     "consult.audit/1": AuditV1,
     "consult.review/1": ReviewV1,
+    "consult.key/1": KeyV1,
 }
 """Schema name to model; each has a JSON Schema and samples under schemas/."""
