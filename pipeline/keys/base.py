@@ -1,6 +1,7 @@
 """What a provider of key-encryption keys does. It wraps data keys; it never sees what they seal."""
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Protocol
 
 
@@ -28,3 +29,11 @@ class KeyProvider(Protocol):
     def unwrap(self, wrapped: Wrapped, *, context: bytes) -> bytes:
         """The data key again. Raises KeyMissing, naming the id, where the key that wrapped it is gone; KeyRefused
         where key, context and bytes do not belong together or the key may not be used; KeyUnavailable."""
+
+
+def context_digest(context: bytes) -> bytes:
+    """What a service outside is given in place of the context (32 bytes): ids of consultations stay here.
+
+    The context holds the random id of a data key, so that nobody can guess it from the digest.
+    """
+    return sha256(b"consultguard wrapping context\0" + context).digest()
