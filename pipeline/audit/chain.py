@@ -5,17 +5,23 @@ linked in the transaction that also commits the input offsets, which fences ever
 from the last committed record.
 """
 
-from collections.abc import Iterable
+from base64 import b64decode, b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import orjson
 
-from pipeline.audit.canonical import canonical, hash_of
+from pipeline.audit.canonical import canonical
+from pipeline.broker.audit_codec import audit_body, encode_exchange
 from pipeline.broker.base import Record, TopicPartition
-from pipeline.broker.codec import audit_body
 from pipeline.domain.audit import GENESIS, AuditRecord, ChainHead
+from pipeline.domain.sealing import Sealed
 from pipeline.errors import AuditBroken
+
+Seal = Callable[[str, bytes, bytes], Sealed]
+"""Seals for a consultation (its id, the plain bytes, the bytes they are bound to)."""
 
 
 def chain_id_of(source: TopicPartition) -> str:
@@ -23,16 +29,37 @@ def chain_id_of(source: TopicPartition) -> str:
     return f"{source.topic}/{source.partition}"
 
 
-def link(record: AuditRecord, *, chain_id: str, head: ChainHead) -> tuple[bytes, ChainHead]:
-    """The bytes of `record` as the link after `head`, and the head after it."""
+def link(record: AuditRecord, *, chain_id: str, head: ChainHead, seal: Seal | None = None) -> tuple[bytes, ChainHead]:
+    """The bytes of `record` as the link after `head`, and the head after it.
+
+    With `seal`, the exchange of a known consultation goes in sealed. One that no consultation is known for stays out:
+    nobody could ever erase it.
+    """
     body = audit_body(record, chain_id=chain_id, head=head)
-    digest = hash_of(body)
-    return _stored(body, digest=digest), ChainHead(head.seq + 1, digest)
+    if seal is not None and record.exchange is not None and record.consult_id is not None:
+        sealed = seal(record.consult_id, encode_exchange(record.exchange), canonical(body))
+        body["sealed"] = {
+            "key": sealed.key_id,
+            "nonce": b64encode(sealed.nonce).decode(),
+            "text": b64encode(sealed.ciphertext).decode(),
+        }
+    clear = canonical(body)
+    digest = sha256(clear).hexdigest()
+    return _stored(clear, digest), ChainHead(head.seq + 1, digest)
 
 
-def _stored(body: dict[str, Any], *, digest: str) -> bytes:
-    """The canonical form with the hash appended: a verifier removes it and re-serialises."""
-    return canonical(body)[:-1] + b',"hash":"' + digest.encode() + b'"}'
+def bound_to(body: dict[str, Any]) -> bytes:
+    """What the sealed part of a parsed record is bound to: everything else in it but the hash."""
+    return canonical({name: value for name, value in body.items() if name not in ("sealed", "hash")})
+
+
+def sealed_in(body: dict[str, Any]) -> Sealed | None:
+    """The sealed part of a parsed record, None where it has none or one that cannot be read."""
+    try:
+        found = body["sealed"]
+        return Sealed(found["key"], b64decode(found["nonce"]), b64decode(found["text"]))
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def resume(record: Record | None, *, chain_id: str) -> ChainHead:
@@ -42,56 +69,49 @@ def resume(record: Record | None, *, chain_id: str) -> ChainHead:
     """
     if record is None:
         return GENESIS
-    flaw, head = _check(record, chain_id=chain_id)
-    if flaw is not None or head is None:
-        raise AuditBroken(
-            f"audit chain {chain_id}: the record at offset {record.ref.offset} is {flaw}; nothing is written after it. "
-            "Verify the audit topic and restore it before starting a worker on this partition."
-        )
-    return head
+    found = read_link(record.value)
+    if isinstance(found, Link) and found.chain_id == chain_id:
+        return found.head
+    flaw = "of another chain" if isinstance(found, Link) else found
+    raise AuditBroken(
+        f"audit chain {chain_id}: the record at offset {record.ref.offset} is {flaw}; nothing is written after it. "
+        "Verify the audit topic and restore it before starting a worker on this partition."
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
-    """`records` sound links were read; `flaw` and `offset` name the first that is not, None where all hold."""
+class Link:
+    """A record whose hash is that of its content. `prev` and `hash` are 64 hex digits; `body` is without the hash."""
 
-    records: int
-    head: ChainHead
-    flaw: str | None = None
-    offset: int | None = None
+    chain_id: str
+    seq: int
+    prev: str
+    hash: str
+    body: dict[str, Any]
 
     @property
-    def verified(self) -> bool:
-        return self.flaw is None
+    def head(self) -> ChainHead:
+        return ChainHead(self.seq, self.hash)
 
 
-def verify(records: Iterable[Record], *, chain_id: str, after: ChainHead = GENESIS) -> Verification:
-    """Follow a chain from `after` through `records`, in offset order; stops at the first flaw."""
-    head, count = after, 0
-    for record in records:
-        flaw, found = _check(record, chain_id=chain_id, after=head)
-        if flaw is not None or found is None:
-            return Verification(count, head, flaw, record.ref.offset)
-        head, count = found, count + 1
-    return Verification(count, head)
-
-
-def _check(record: Record, *, chain_id: str, after: ChainHead | None = None) -> tuple[str | None, ChainHead | None]:
-    """What is wrong with a link (None: nothing), and the head after it."""
+def read_link(value: bytes | None) -> Link | str:
+    """The link that the bytes are, or what is wrong with them: `unreadable` or `altered`."""
     try:
-        body = orjson.loads(record.value or b"")
+        body = orjson.loads(value or b"")
         claimed = body.pop("hash")
         chain = body["chain"]
-        seq, prev, found_id = chain["seq"], chain["prev"], chain["id"]
+        chain_id, seq, prev = chain["id"], chain["seq"], chain["prev"]
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-        return "unreadable", None
+        return "unreadable"
+    if not (type(claimed) is type(chain_id) is type(prev) is str and type(seq) is int):
+        return "unreadable"
+    clear = canonical(body)
     # Byte for byte: a field written twice would be read differently by different readers.
-    if hash_of(body) != claimed or record.value != _stored(body, digest=claimed):
-        return "altered", None
-    if type(seq) is not int:
-        return "unreadable", None
-    if found_id != chain_id:
-        return "of another chain", None
-    if after is not None and (seq, prev) != (after.seq + 1, after.hash):
-        return "out of sequence" if seq != after.seq + 1 else "not linked to the one before", None
-    return None, ChainHead(seq, claimed)
+    if sha256(clear).hexdigest() != claimed or value != _stored(clear, claimed):
+        return "altered"
+    return Link(chain_id, seq, prev, claimed, body)
+
+
+def _stored(clear: bytes, digest: str) -> bytes:
+    """The canonical form with the hash appended: a verifier removes it and re-serialises."""
+    return clear[:-1] + b',"hash":"' + digest.encode() + b'"}'

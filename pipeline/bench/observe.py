@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from pipeline.audit.chain import chain_id_of, verify
+from pipeline.audit.chain import chain_id_of
+from pipeline.audit.verify import verify
 from pipeline.broker.base import Reader, Record, RecordRef, TopicPartition
 from pipeline.broker.topics import TopicNames
 from pipeline.domain.audit import AuditEvent
@@ -64,8 +65,8 @@ def observe(reader: Reader, names: TopicNames, *, partitions: int, sent: Collect
             _read_verdicts(reader, TopicPartition(names.verdicts(level), partition), level, tally)
         chain_id = chain_id_of(TopicPartition(names.chunks, partition))
         found = verify(_read_audit(reader, TopicPartition(names.audit, partition), tally), chain_id=chain_id)
-        if not found.verified:
-            flaws.append(f"{chain_id}: {found.flaw} at offset {found.offset}")
+        if found.flaw is not None:
+            flaws.append(f"{chain_id}: {found.flaw.kind} at offset {found.flaw.offset}")
         dead += sum(1 for _ in reader.read(TopicPartition(names.dead_letter, partition), start=0))
     missing = sum(1 for chunk_id in sent if chunk_id not in tally.arrived_ms)
     return Observed(

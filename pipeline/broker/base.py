@@ -5,8 +5,9 @@ and commits outgoing records together with the offsets they came from, all or no
 records only. A *publisher* is for producers outside the worker. One thread owns each of them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from pipeline.clock import Deadline
@@ -65,6 +66,17 @@ class TopicSpec:
     min_insync_replicas: int = 1
     cleanup_policy: str = "delete"
     extra: Mapping[str, str] = field(default_factory=dict)
+
+
+class Erasure(StrEnum):
+    """What became of records that were to be erased."""
+
+    GONE = "gone"
+    """No file of the broker holds them any more."""
+    WITH_COMPACTION = "with_compaction"
+    """No reader gets them; the files lose them when the topic is next compacted."""
+    WITH_RETENTION = "with_retention"
+    """They stay readable until the topic's retention has passed: the broker removes no single record of it."""
 
 
 class AssignmentListener(Protocol):
@@ -164,6 +176,12 @@ class TopicAdmin(Protocol):
 
     def create(self, spec: TopicSpec) -> None:
         """Create it exactly so. Raises TopicMismatch if it exists, BrokerRefused if the cluster cannot."""
+
+    def erase(self, topic: str, keys: Mapping[int, Collection[bytes]]) -> Erasure:
+        """Remove every record with one of these keys, given by partition, as far as the broker can.
+
+        Repeating it is harmless. Raises TopicMismatch if there is no such topic, BrokerUnavailable, BrokerRefused.
+        """
 
     def close(self) -> None: ...
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from pipeline.domain.audit import AuditRecord, ChainHead, Latency
+from pipeline.domain.audit import Latency
 from pipeline.domain.judgment import ModelIdentity, Scores
 from pipeline.domain.transcript import CleanChunk, TranscriptChunk
 from pipeline.domain.verdict import Verdict
@@ -60,49 +60,18 @@ def encode_verdict(
                 {"kind": item.kind, "start": item.start, "end": item.end, "confidence": item.confidence}
                 for item in verdict.evidence
             ],
-            "scores": _scores(verdict.scores),
+            "scores": scores_body(verdict.scores),
             "decided_by": verdict.decided_by,
             "rule": verdict.rule,
             "policy": {"id": verdict.policy_id, "version": verdict.policy_version},
-            "model": _model(verdict.model),
+            "model": model_body(verdict.model),
             "text": clean.text,
             "language": chunk.language,
             "speaker_role": chunk.speaker.role,
             "judged_at": iso_utc(judged_at_ms),
-            "latency_ms": _latency(latency),
+            "latency_ms": latency_body(latency),
         }
     )
-
-
-def audit_body(record: AuditRecord, *, chain_id: str, head: ChainHead) -> dict[str, Any]:
-    """The `consult.audit/1` object without its hash, as the link after `head` in chain `chain_id`."""
-    verdict = record.verdict
-    return {
-        "schema": "consult.audit/1",
-        "event": record.event,
-        "outcome": record.outcome,
-        "recorded_at_ms": record.recorded_at_ms,
-        "actor": record.actor,
-        "source": {
-            "topic": record.source.topic,
-            "partition": record.source.partition,
-            "offset": record.source.offset,
-        },
-        "consult_id": record.consult_id,
-        "chunk_id": record.chunk_id,
-        "seq": record.seq,
-        "verdict_id": record.verdict_id,
-        "rule": None if verdict is None else verdict.rule,
-        "decided_by": None if verdict is None else verdict.decided_by,
-        "categories": [] if verdict is None else verdict.categories,
-        "scores": None if verdict is None else _scores(verdict.scores),
-        "label_mass": None if verdict is None or verdict.label_mass is None else _number(verdict.label_mass),
-        "policy": None if verdict is None else {"id": verdict.policy_id, "version": verdict.policy_version},
-        "model": None if verdict is None else _model(verdict.model),
-        "cleaner_version": record.cleaner_version,
-        "latency_ms": None if record.latency is None else _latency(record.latency),
-        "chain": {"id": chain_id, "seq": head.seq + 1, "prev": head.hash},
-    }
 
 
 def iso_utc(epoch_ms: int) -> str:
@@ -111,21 +80,24 @@ def iso_utc(epoch_ms: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{epoch_ms % 1000:03d}Z"
 
 
-def _number(value: float) -> float | int:
-    """Rounded to four digits; whole numbers as integers, because canonical JSON writes 1.0 as 1."""
+def number(value: float) -> float | int:
+    """As every form here writes it: four digits, and whole ones as integers, because canonical JSON writes 1.0 as 1."""
     rounded = round(value, _SCORE_DIGITS)
     return int(rounded) if rounded == int(rounded) else rounded
 
 
-def _scores(scores: Scores | None) -> dict[str, float | int] | None:
+def scores_body(scores: Scores | None) -> dict[str, float | int] | None:
+    """`ScoresV1`."""
     if scores is None:
         return None
-    return {"safe": _number(scores.safe), "contested": _number(scores.contested), "unsafe": _number(scores.unsafe)}
+    return {"safe": number(scores.safe), "contested": number(scores.contested), "unsafe": number(scores.unsafe)}
 
 
-def _model(model: ModelIdentity) -> dict[str, str]:
+def model_body(model: ModelIdentity) -> dict[str, str]:
+    """`ModelV1`."""
     return {"name": model.name, "revision": model.revision, "prompt_version": model.prompt_version}
 
 
-def _latency(latency: Latency) -> dict[str, int]:
+def latency_body(latency: Latency) -> dict[str, int]:
+    """`LatencyV1`."""
     return {"queue": latency.queue, "clean": latency.clean, "judge": latency.judge, "total": latency.total}

@@ -16,6 +16,7 @@ SIX_YEARS_MS = (6 * 365 + 2) * _DAY_MS
 
 _CHUNKS_MS = 7 * _DAY_MS
 _VERDICTS_MS = 30 * _DAY_MS
+_KEY_SEGMENT_MS = 3_600_000
 _APPEAR_SECONDS = 15.0
 _APPEAR_STEP_SECONDS = 0.1
 
@@ -45,6 +46,18 @@ class TopicNames:
     @property
     def audit(self) -> str:
         return f"{self.prefix}.audit"
+
+    @property
+    def audit_events(self) -> str:
+        return f"{self.prefix}.audit.events"
+
+    @property
+    def checkpoints(self) -> str:
+        return f"{self.prefix}.audit.checkpoints"
+
+    @property
+    def keys(self) -> str:
+        return f"{self.prefix}.keys"
 
     @property
     def dead_letter(self) -> str:
@@ -77,7 +90,8 @@ def required_topics(
 ) -> tuple[TopicSpec, ...]:
     """Every topic the worker and its readers need.
 
-    All have as many partitions as the chunks, because input partition i writes partition i of what it writes.
+    Most have as many partitions as the chunks, because input partition i writes partition i of what it writes. What is
+    one chain for the whole deployment has one partition.
     """
     retentions_ms = {
         names.chunks: _CHUNKS_MS,
@@ -87,21 +101,27 @@ def required_topics(
         names.audit: audit_retention_ms,
         names.dead_letter: _VERDICTS_MS,
         names.reviews: audit_retention_ms,
+        names.audit_events: audit_retention_ms,
+        names.checkpoints: audit_retention_ms,
+        names.keys: -1,
     }
+    single = (names.audit_events, names.checkpoints)
     extras = {
         # Stream time (how long a consultation is remembered) must not depend on a producer's clock.
         names.chunks: {"message.timestamp.type": "LogAppendTime"},
         # A dead letter is its record's own bytes, up to the chunk topic's limit of 1 MiB, and headers on top.
         names.dead_letter: {"max.message.bytes": str(2 * 1024 * 1024)},
+        # An erased key must be gone from the disk within hours: compaction never touches the segment being written.
+        names.keys: {"segment.ms": str(_KEY_SEGMENT_MS), "max.compaction.lag.ms": str(_KEY_SEGMENT_MS)},
     }
     return tuple(
         TopicSpec(
             name,
-            partitions,
+            1 if name in single else partitions,
             replication=replication,
             retention_ms=retention_ms,
             min_insync_replicas=min_insync,
-            cleanup_policy="delete",
+            cleanup_policy="compact" if name == names.keys else "delete",
             extra=extras.get(name, {}),
         )
         for name, retention_ms in retentions_ms.items()
@@ -124,6 +144,8 @@ def differences(asked: TopicSpec, found: TopicSpec) -> list[str]:
         )
     if _keeps_shorter(found.retention_ms, asked.retention_ms):
         weaker.append(f"retention.ms is {found.retention_ms}; set retention.ms={asked.retention_ms}")
+    if _compacts(asked) and found.cleanup_policy != asked.cleanup_policy:
+        weaker.append(f"is not compacted, so what is erased stays; set cleanup.policy={asked.cleanup_policy}")
     if _compacts(found) and not _compacts(asked):
         weaker.append(f"is compacted, so older records of a key disappear; set cleanup.policy={asked.cleanup_policy}")
     for setting, value in sorted(asked.extra.items()):

@@ -21,6 +21,7 @@ _MAX_EXACT_INT = 2**53 - 1
 Identifier = Annotated[str, Field(min_length=1, max_length=200)]
 Count = Annotated[int, Field(ge=0, le=_MAX_EXACT_INT)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+Base64 = Annotated[str, Field(pattern="^[A-Za-z0-9+/]+={0,2}$")]
 
 
 class _Wire(BaseModel):
@@ -153,15 +154,39 @@ class ChainV1(_Wire):
     prev: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
+class OriginV1(_Wire):
+    host: Identifier
+    process: Count
+    version: Identifier
+
+
+class SamplingV1(_Wire):
+    temperature: Count
+    max_tokens: Count
+    seed: Count
+
+
+class SealedV1(_Wire):
+    """AES-256-GCM under data key `key`: 96-bit `nonce`, and `text` the ciphertext with its 128-bit tag, in base64."""
+
+    key: Identifier
+    nonce: Base64
+    text: Base64
+
+
 class AuditV1(_Wire):
-    """`consult.audit/1`. `hash` is SHA-256 over the canonical JSON (RFC 8785) of every other field."""
+    """`consult.audit/1`. `hash` is SHA-256 over the canonical JSON (RFC 8785) of every other field.
+
+    Fields that default to None were added later; records of the first version do not have them. `source` is null for
+    what happened to the service itself.
+    """
 
     schema_: Literal["consult.audit/1"] = Field(alias="schema")
     event: AuditEvent
     outcome: Identifier
     recorded_at_ms: Count
     actor: Identifier
-    source: SourcePositionV1
+    source: SourcePositionV1 | None
     consult_id: Identifier | None
     chunk_id: Identifier | None
     seq: Count | None
@@ -175,6 +200,11 @@ class AuditV1(_Wire):
     model: ModelV1 | None
     cleaner_version: Identifier | None
     latency_ms: LatencyV1 | None
+    event_id: Identifier | None = None
+    origin: OriginV1 | None = None
+    sampling: SamplingV1 | None = None
+    detail: dict[str, str] | None = None
+    sealed: SealedV1 | None = None
     chain: ChainV1
     hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 

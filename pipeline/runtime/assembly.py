@@ -3,10 +3,13 @@
 source -> clean -> context -> judge -> decide -> sink + audit
 """
 
+import os
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from pipeline.audit.writer import ChainWriter, SealingKeys
 from pipeline.broker.base import Broker, Record, TopicSpec
 from pipeline.broker.topics import TopicNames, required_topics
 from pipeline.clean.cleaner import Cleaner
@@ -14,6 +17,7 @@ from pipeline.clock import Clock
 from pipeline.context.consultations import ContextLimits
 from pipeline.decide.evaluate import evaluate
 from pipeline.decide.loader import BUILT_IN_POLICY, load_policy
+from pipeline.domain.audit import Origin
 from pipeline.domain.judgment import Abstention, Judgment
 from pipeline.domain.policy import Policy
 from pipeline.domain.transcript import TranscriptChunk
@@ -58,8 +62,9 @@ def build_worker(
     clock: Clock,
     broker: Broker | None = None,
     judge: Judge | None = None,
+    keys: SealingKeys | None = None,
 ) -> Assembled:
-    """The worker that `settings` describe; `broker` and `judge` replace theirs (tests, the bench).
+    """The worker that `settings` describe; `broker`, `judge` and `keys` replace theirs (tests, the bench).
 
     Raises SettingsError, PolicyError, and what building the engines raises.
     """
@@ -82,9 +87,9 @@ def build_worker(
         stream=broker.stream(topic=names.chunks, group=worker_settings.group, instance_id=worker_settings.instance_id),
         reader=broker.reader(),
         judge=judge,
-        flow=Flow(stages, topics=names, actor=_actor(settings), clock=clock),
+        flow=Flow(stages, topics=names, actor=_actor(settings), clock=clock, origin=_origin()),
         stages=stages,
-        audit_topic=names.audit,
+        chains=ChainWriter(audit_topic=names.audit, keys_topic=names.keys, keys=keys),
         context=build_context_limits(settings),
         limits=limits,
         dead_letters=DeadLetterLimit(
@@ -133,6 +138,10 @@ def _breaker_observer(metrics: Metrics, health: Health) -> Callable[[str], None]
 
     metrics.breaker_state("closed")
     return observe
+
+
+def _origin() -> Origin:
+    return Origin(socket.gethostname(), os.getpid(), version("consultguard"))
 
 
 def _actor(settings: Settings) -> str:

@@ -2,7 +2,7 @@
 
 1. Take the decided slots at the head of each partition: everything before the first undecided chunk.
 2. Link their audit records after the last committed head of each chain.
-3. Commit published records, audit records and offsets in one transaction.
+3. Commit published records, data keys, audit records and offsets in one transaction.
 4. Only now move the heads and release the slots.
 
 A failure at any step leaves the heads and slots as they were; the worker then asks the broker what was committed
@@ -10,11 +10,23 @@ A failure at any step leaves the heads and slots as they were; the worker then a
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from pipeline.audit.writer import ChainWriter
 from pipeline.broker.base import OutgoingRecord, Stream, TopicPartition
 from pipeline.domain.audit import ChainHead
+from pipeline.domain.sealing import WrappedKey
 from pipeline.runtime.inflight import InFlight, Slot
+
+
+@dataclass(slots=True)
+class _Batch:
+    """`offsets` are the next to read, `heads` the chains' after it, `keys` the data keys that go out with it."""
+
+    outgoing: list[OutgoingRecord] = field(default_factory=list)
+    offsets: dict[TopicPartition, int] = field(default_factory=dict)
+    heads: dict[TopicPartition, ChainHead] = field(default_factory=dict)
+    keys: list[WrappedKey] = field(default_factory=list)
 
 
 class Committer:
@@ -37,26 +49,24 @@ class Committer:
         if not heads:
             return []
         # Step 2
-        outgoing, offsets, chain_heads = self._batch(heads)
+        batch = self._batch(heads)
         # Step 3
-        self._stream.commit(outgoing, offsets=offsets)
+        self._stream.commit(batch.outgoing, offsets=batch.offsets)
         # Step 4
-        self._chains.committed(chain_heads)
+        self._chains.committed(batch.heads, batch.keys)
         for partition, slots in heads.items():
             self._inflight.release(partition, len(slots))
         return [slot for slots in heads.values() for slot in slots]
 
-    def _batch(
-        self, heads: Mapping[TopicPartition, list[Slot]]
-    ) -> tuple[list[OutgoingRecord], dict[TopicPartition, int], dict[TopicPartition, ChainHead]]:
-        outgoing: list[OutgoingRecord] = []
-        offsets: dict[TopicPartition, int] = {}
-        chain_heads: dict[TopicPartition, ChainHead] = {}
+    def _batch(self, heads: Mapping[TopicPartition, list[Slot]]) -> "_Batch":
+        batch = _Batch()
         for partition, slots in heads.items():
             outcomes = [slot.outcome for slot in slots if slot.outcome is not None]
             for outcome in outcomes:
-                outgoing.extend(outcome.published)
-            linked, chain_heads[partition] = self._chains.write(partition, [outcome.audit for outcome in outcomes])
-            outgoing.extend(linked)
-            offsets[partition] = slots[-1].record.ref.offset + 1
-        return outgoing, offsets, chain_heads
+                batch.outgoing.extend(outcome.published)
+            linked = self._chains.write(partition, [outcome.audit for outcome in outcomes])
+            batch.outgoing.extend(linked.outgoing)
+            batch.heads[partition] = linked.head
+            batch.keys.extend(linked.keys)
+            batch.offsets[partition] = slots[-1].record.ref.offset + 1
+        return batch

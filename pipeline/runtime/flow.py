@@ -15,7 +15,7 @@ from pipeline.broker.topics import TopicNames
 from pipeline.clock import Clock
 from pipeline.context.consultations import Consultations
 from pipeline.context.sequence import Arrival
-from pipeline.domain.audit import AuditEvent, AuditRecord, Latency, SourcePosition
+from pipeline.domain.audit import GREEDY, AuditEvent, AuditRecord, Exchange, Latency, Origin, SourcePosition
 from pipeline.domain.ids import verdict_id_of
 from pipeline.domain.judgment import Abstention, Judgment
 from pipeline.domain.transcript import CleanChunk, Skipped, TranscriptChunk
@@ -51,10 +51,13 @@ class Pending:
 class Flow:
     """The stages over the state of one worker's partitions. Used by one thread."""
 
-    def __init__(self, stages: Stages, *, topics: TopicNames, actor: str, clock: Clock) -> None:
+    def __init__(
+        self, stages: Stages, *, topics: TopicNames, actor: str, clock: Clock, origin: Origin | None = None
+    ) -> None:
         self._stages = stages
         self._topics = topics
         self._actor = actor
+        self._origin = origin
         self._clock = clock
         self._consultations: dict[TopicPartition, Consultations] = {}
 
@@ -115,6 +118,9 @@ class Flow:
             verdict=verdict,
             cleaner_version=clean.cleaner_version,
             latency=latency,
+            origin=self._origin,
+            sampling=GREEDY,
+            exchange=Exchange(chunk.text, pending.window, finding),
         )
         published = publish(
             verdict,
@@ -148,6 +154,8 @@ class Flow:
             consult_id=None if chunk is None else chunk.consult_id,
             chunk_id=None if chunk is None else chunk.chunk_id,
             seq=None if chunk is None else chunk.seq,
+            origin=self._origin,
+            exchange=None if chunk is None else Exchange(chunk.text),
         )
 
 

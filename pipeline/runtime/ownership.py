@@ -28,13 +28,12 @@ class Ownership:
         chains: ChainWriter,
         inflight: InFlight,
         docket: Docket,
-        audit_topic: str,
         context: ContextLimits,
         clock: Clock,
     ) -> None:
         self._reader, self._flow, self._stages, self._chains = reader, flow, stages, chains
         self._inflight, self._docket = inflight, docket
-        self._audit_topic, self._context, self._clock = audit_topic, context, clock
+        self._context, self._clock = context, clock
         self._ready: set[TopicPartition] = set()
         self._restoring: dict[TopicPartition, Restoration] = {}
 
@@ -65,7 +64,8 @@ class Ownership:
             position=position,
             stages=self._stages,
             limits=self._context,
-            audit_topic=self._audit_topic,
+            audit_topic=self._chains.audit_topic,
+            keys_topic=self._chains.keys_topic,
             clock=self._clock,
         )
 
@@ -77,7 +77,7 @@ class Ownership:
                 return None
             del self._restoring[partition]
             self._flow.own(partition, restored.consultations)
-            self._chains.own(partition, restored.head)
+            self._chains.own(partition, restored.head, restored.keys)
             self._ready.add(partition)
             return partition
         return None

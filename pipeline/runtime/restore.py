@@ -1,16 +1,20 @@
-"""What a new owner of a partition must know before it judges: consultations under way, and the audit chain's head.
+"""What a new owner of a partition must know before it judges: consultations under way, their data keys, and the audit
+chain's head.
 
 Reading a horizon back can take longer than a group waits for a silent member. So it is done in slices, and the worker
 polls between them; otherwise two workers could take a long partition from each other for ever.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.audit.chain import chain_id_of, resume
 from pipeline.broker.base import Reader, TopicPartition
+from pipeline.broker.key_codec import decode_key
 from pipeline.clock import Clock, Deadline
 from pipeline.context.consultations import Consultations, ContextLimits
 from pipeline.domain.audit import ChainHead
+from pipeline.domain.sealing import WrappedKey
 from pipeline.runtime.flow import Stages, prepare
 
 _LOOK_BACK = (64, 4096, 262_144)
@@ -23,6 +27,7 @@ class Restored:
 
     consultations: Consultations
     head: ChainHead
+    keys: tuple[WrappedKey, ...] = ()
 
 
 class Restoration:
@@ -41,6 +46,7 @@ class Restoration:
         stages: Stages,
         limits: ContextLimits,
         audit_topic: str,
+        keys_topic: str | None,
         clock: Clock,
     ) -> None:
         self._reader = reader
@@ -49,9 +55,11 @@ class Restoration:
         self._stages = stages
         self._horizon_ms = limits.horizon_ms
         self._audit = TopicPartition(audit_topic, partition.partition)
+        self._keys = None if keys_topic is None else TopicPartition(keys_topic, partition.partition)
         self._clock = clock
         self._consultations = Consultations(limits)
         self._next: int | None = None
+        self._since_ms: int | None = None
 
     def advance(self, *, slice_seconds: float) -> Restored | None:
         """Go on for about `slice_seconds`; what was restored once it is all there, None before.
@@ -71,14 +79,26 @@ class Restoration:
             self._next = self._position
         # Not waiting here for a predecessor's transaction to end: other partitions have work to do meanwhile.
         last = self._reader.last(self._audit, settle_seconds=0.0)
-        return Restored(self._consultations, resume(last, chain_id=chain_id_of(self._partition)))
+        head = resume(last, chain_id=chain_id_of(self._partition))
+        return Restored(self._consultations, head, tuple(self._recent_keys()))
+
+    def _recent_keys(self) -> Iterator[WrappedKey]:
+        """Of one horizon, like the consultations they belong to."""
+        if self._keys is None or self._since_ms is None:
+            return
+        start = self._reader.offset_for_time(self._keys, self._since_ms)
+        for record in self._reader.read(self._keys, start=start):
+            key = None if record.value is None else decode_key(record.value)
+            if key is not None:
+                yield key
 
     def _start(self) -> int:
         begin = self._reader.begin_offset(self._partition)
         last_ms = self._last_timestamp(begin)
         if last_ms is None:
             return self._position
-        return max(begin, self._reader.offset_for_time(self._partition, last_ms - self._horizon_ms))
+        self._since_ms = last_ms - self._horizon_ms
+        return max(begin, self._reader.offset_for_time(self._partition, self._since_ms))
 
     def _last_timestamp(self, begin: int) -> int | None:
         """Of the last record before the position, in milliseconds; None if there is none."""

@@ -40,7 +40,7 @@ class Worker:
         judge: Judge,
         flow: Flow,
         stages: Stages,
-        audit_topic: str,
+        chains: ChainWriter,
         context: ContextLimits,
         limits: WorkerLimits,
         dead_letters: DeadLetterLimit,
@@ -55,7 +55,6 @@ class Worker:
         self._judges = JudgeThread(judge)
         self._docket = Docket(self._judges)
         self._inflight = InFlight(limits.max_in_flight)
-        chains = ChainWriter(audit_topic=audit_topic)
         self._committer = Committer(stream, self._inflight, chains)
         self._own = Ownership(
             reader=reader,
@@ -64,7 +63,6 @@ class Worker:
             chains=chains,
             inflight=self._inflight,
             docket=self._docket,
-            audit_topic=audit_topic,
             context=context,
             clock=clock,
         )

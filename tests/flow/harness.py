@@ -1,5 +1,6 @@
 """A site of one machine: topics, workers on real threads, broker faults on demand, and what must hold in the end."""
 
+import base64
 import threading
 import time
 from collections import Counter
@@ -11,7 +12,9 @@ from typing import Any
 
 import orjson
 
-from pipeline.audit.chain import verify
+from pipeline.audit.chain import bound_to, sealed_in
+from pipeline.audit.verify import verify
+from pipeline.audit.writer import ChainWriter
 from pipeline.broker.base import (
     AssignmentListener,
     OutgoingRecord,
@@ -21,6 +24,7 @@ from pipeline.broker.base import (
     Stream,
     TopicPartition,
 )
+from pipeline.broker.key_codec import decode_key
 from pipeline.broker.local.broker import LocalBroker
 from pipeline.broker.topics import TopicNames, ensure, required_topics
 from pipeline.clean.cleaner import Cleaner
@@ -32,6 +36,9 @@ from pipeline.domain.transcript import TranscriptChunk
 from pipeline.domain.wire import AuditV1, VerdictV1
 from pipeline.errors import CommitAborted, CommitUnknown
 from pipeline.judge.base import Judge
+from pipeline.keys.consultation_keys import ConsultationKeys
+from pipeline.keys.environment import EnvironmentKeys
+from pipeline.keys.opening import Opener
 from pipeline.metrics import Metrics
 from pipeline.runtime.flow import Flow, Stages
 from pipeline.runtime.health import Health
@@ -42,6 +49,7 @@ from pipeline.source.decode import decode
 from pipeline.testing.builders import chunk_record
 from pipeline.testing.scripted_judge import ScriptedJudge
 
+PROVIDER = EnvironmentKeys(base64.b64encode(bytes(32)).decode(), variable="KEY")
 TOPICS = TopicNames()
 GROUP = "flow"
 PATIENCE_SECONDS = 30.0
@@ -239,7 +247,9 @@ class Site:
             judge=judge or ScriptedJudge(),
             flow=Flow(self.stages, topics=TOPICS, actor=f"test {instance_id}", clock=self._clock),
             stages=self.stages,
-            audit_topic=TOPICS.audit,
+            chains=ChainWriter(
+                audit_topic=TOPICS.audit, keys_topic=TOPICS.keys, keys=ConsultationKeys(PROVIDER, clock=self._clock)
+            ),
             context=context or ContextLimits(),
             limits=limits or WorkerLimits(commit_interval_ms=5, drain_timeout_seconds=10.0),
             dead_letters=dead_letters or DeadLetterLimit(),
@@ -304,15 +314,17 @@ class Site:
         chain = verify(links, chain_id=f"{TOPICS.chunks}/{number}")
         assert chain.verified, chain
         audit = [AuditV1.model_validate_json(link.value or b"") for link in links]
-        assert [record.source.offset for record in audit] == [record.ref.offset for record in inputs]
+        sources = [record.source for record in audit if record.source is not None]
+        assert [source.offset for source in sources] == [record.ref.offset for record in inputs]
+        self._check_sealed(number, inputs, links)
         by_topic: dict[str, list[int]] = {}
         for topic in (TOPICS.safe, TOPICS.contested, TOPICS.unsafe):
             for record in self._reader.read(TopicPartition(topic, number), start=0):
                 body: dict[str, Any] = orjson.loads(record.value or b"")
-                (source,) = [one for one in audit if one.verdict_id == body["verdict_id"]]
-                assert (source.outcome, source.chunk_id) == (body["risk_level"], body["chunk_id"])
+                (at,) = [at for at, one in enumerate(audit) if one.verdict_id == body["verdict_id"]]
+                assert (audit[at].outcome, audit[at].chunk_id) == (body["risk_level"], body["chunk_id"])
                 assert record.key == body["consult_id"].encode()
-                by_topic.setdefault(topic, []).append(source.source.offset)
+                by_topic.setdefault(topic, []).append(sources[at].offset)
         by_topic["dead letters"] = [
             int(dict(record.headers)["consult.source.offset"])
             for record in self._reader.read(TopicPartition(TOPICS.dead_letter, number), start=0)
@@ -320,7 +332,20 @@ class Site:
         for offsets in by_topic.values():
             assert offsets == sorted(set(offsets))
         published = sorted(offset for offsets in by_topic.values() for offset in offsets)
-        assert published == [one.source.offset for one in audit if one.event in {"judged", "dead_lettered"}]
+        decided = [at for at, one in enumerate(audit) if one.event in {"judged", "dead_lettered"}]
+        assert published == [sources[at].offset for at in decided]
+
+    def _check_sealed(self, number: int, inputs: Sequence[Record], links: Sequence[Record]) -> None:
+        """Every record of a known consultation opens, with the keys of its partition, to the text that came in."""
+        keys = self._reader.read(TopicPartition(TOPICS.keys, number), start=0)
+        opener = Opener(PROVIDER, [key for record in keys if (key := decode_key(record.value or b"")) is not None])
+        for record, link in zip(inputs, links, strict=True):
+            body = orjson.loads(link.value or b"")
+            sealed = sealed_in(body)
+            assert (sealed is None) == (body["consult_id"] is None)
+            if sealed is not None:
+                raw = orjson.loads(opener.open(sealed, bound_to=bound_to(body)))["raw"]
+                assert raw == orjson.loads(record.value or b"")["text"]
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:

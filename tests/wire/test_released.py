@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from pipeline.audit.chain import link, verify
+from pipeline.audit.chain import link
+from pipeline.audit.verify import FlawKind, verify
 from pipeline.broker.base import Record, RecordRef
 from pipeline.broker.codec import encode_chunk, encode_verdict
 from pipeline.cli.schema import app, schema_file
@@ -111,7 +112,9 @@ def test_the_audit_samples_are_one_chain_that_verifies() -> None:
     found = verify(records, chain_id="consult.chunks/2")
 
     assert (found.records, found.flaw) == (3, None)
-    assert verify(reversed(records), chain_id="consult.chunks/2").flaw == "out of sequence"
+    flaw = verify(reversed(records), chain_id="consult.chunks/2").flaw
+    assert flaw is not None
+    assert flaw.kind == FlawKind.REORDERED
 
 
 def test_the_audit_samples_verify_by_the_published_rule_alone() -> None:

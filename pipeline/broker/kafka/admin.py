@@ -1,19 +1,22 @@
 """Creates and inspects topics."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka import errors as library
 from kafka.admin import ConfigFilterType, ConfigResource, ConfigResourceType
 
-from pipeline.broker.base import TopicSpec
+from pipeline.broker.base import Erasure, TopicSpec
 from pipeline.broker.kafka.config import KafkaConfig
-from pipeline.broker.kafka.connection import connect_admin
+from pipeline.broker.kafka.connection import connect_admin, connect_producer
 from pipeline.broker.kafka.errors import translating
+from pipeline.errors import TopicMismatch
 
 _RETENTION = "retention.ms"
 _MIN_INSYNC = "min.insync.replicas"
 _CLEANUP = "cleanup.policy"
+_ERASE_SECONDS = 30
 _OWN_FIELDS = (_RETENTION, _MIN_INSYNC, _CLEANUP)
 
 
@@ -58,6 +61,27 @@ class KafkaTopicAdmin:
         wanted = {"num_partitions": spec.partitions, "replication_factor": spec.replication, "configs": settings}
         with translating(f"create topic {spec.name}"):
             self._client.create_topics({spec.name: wanted}, wait_for_metadata=True)
+
+    def erase(self, topic: str, keys: Mapping[int, Collection[bytes]]) -> Erasure:
+        """A record without a value for each key of a compacted topic; of any other Kafka removes nothing by key."""
+        found = self.describe(topic)
+        if found is None:
+            raise TopicMismatch(f"topic {topic} does not exist; create it with the topics command")
+        if "compact" not in found.cleanup_policy:
+            return Erasure.WITH_RETENTION
+        with translating(f"erase records of topic {topic}"):
+            producer = connect_producer(self._config)
+            try:
+                sent = [
+                    producer.send(topic, value=None, key=key, partition=number)
+                    for number, some in keys.items()
+                    for key in some
+                ]
+                for future in sent:
+                    future.get(timeout=_ERASE_SECONDS)
+            finally:
+                producer.close()
+        return Erasure.WITH_COMPACTION
 
     def close(self) -> None:
         client, self._client_or_none = self._client_or_none, None

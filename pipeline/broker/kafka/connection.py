@@ -53,8 +53,11 @@ def as_records(batch: Iterable[Any]) -> list[Record]:
     ]
 
 
-def connect_producer(config: KafkaConfig, *, transactional_id: str) -> KafkaProducer:
-    """A transactional producer, before `init_transactions`. Raises BrokerUnavailable, BrokerRefused."""
+def connect_producer(config: KafkaConfig, *, transactional_id: str | None = None) -> KafkaProducer:
+    """A transactional producer, before `init_transactions`; without an id a plain one, for what may be repeated.
+
+    Raises BrokerUnavailable, BrokerRefused.
+    """
     silence_library()
     with translating("connect a producer"), _closing_after_failure() as client:
         return KafkaProducer(

@@ -95,5 +95,5 @@ def _refuse_what_one_machine_cannot(spec: TopicSpec) -> None:
         raise BrokerRefused(f"topic {spec.name}: a topic needs at least one partition")
     if spec.replication > 1 or spec.min_insync_replicas > 1:
         raise BrokerRefused(f"topic {spec.name}: the embedded log keeps one copy; ask for replication 1, or use Kafka")
-    if spec.cleanup_policy != "delete":
-        raise BrokerRefused(f"topic {spec.name}: the embedded log does not compact; ask for cleanup policy delete")
+    if spec.cleanup_policy not in ("delete", "compact"):
+        raise BrokerRefused(f"topic {spec.name}: the embedded log knows the cleanup policies delete and compact")

@@ -150,6 +150,13 @@ class Database:
             return
         self._unmoved_bytes = 0
 
+    def empty_write_ahead_log(self) -> None:
+        """Move it into the file and cut it to nothing. Raises BrokerUnavailable while another connection reads."""
+        with mapped():
+            busy, _, _ = self._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise BrokerUnavailable("the write-ahead log is being read; erasing goes on when it is not: run it again")
+
     def limit_waiting(self, seconds: float) -> None:
         """Wait at most this long for another writer from here on."""
         self._wait_seconds = min(seconds, self._wait_seconds)

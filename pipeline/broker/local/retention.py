@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 import orjson
 
@@ -14,11 +15,16 @@ SWEEP_INTERVAL_SECONDS = 3600.0
 
 # One step is one short transaction, so that a sweep never holds the writer lock for long.
 _STEP_RECORDS = 500
+_SUPERSEDED = (
+    "DELETE FROM records WHERE place >= ? AND place <= ? AND place NOT IN "
+    "(SELECT max(place) FROM records WHERE place >= ? AND place <= ? GROUP BY key)"
+)
 _OLDEST = "SELECT place, timestamp_ms FROM records WHERE place >= ? AND place <= ? ORDER BY place LIMIT ?"
 
 
 class Retention:
-    """Sweeps every topic with a retention once an hour. Topics kept for ever (-1) are never touched."""
+    """Sweeps every topic with a retention once an hour, and leaves of a compacted one the last record of each key.
+    Others that are kept for ever (-1) are never touched."""
 
     def __init__(self, database: Database, *, clock: Clock) -> None:
         self._database = database
@@ -45,14 +51,28 @@ class Retention:
         for partition_id, retention_ms in self._swept_partitions():
             while deleted := self._step(partition_id, before_ms=self._clock.now_ms() - retention_ms):
                 yield deleted
+        for partition_id in self._compacted_partitions():
+            yield self._compact(partition_id)
 
     def _swept_partitions(self) -> list[tuple[int, int]]:
+        found = [(partition_id, int(settings["retention_ms"])) for partition_id, settings in self._partitions()]
+        return [(partition_id, retention_ms) for partition_id, retention_ms in found if retention_ms >= 0]
+
+    def _compacted_partitions(self) -> list[int]:
+        return [number for number, settings in self._partitions() if settings["cleanup_policy"] == "compact"]
+
+    def _partitions(self) -> list[tuple[int, dict[str, Any]]]:
         with mapped():
             rows = self._database.sql.execute(
                 "SELECT partition_id, settings FROM partitions JOIN topics USING (topic_id)"
             )
-            found = [(partition_id, int(orjson.loads(settings)["retention_ms"])) for partition_id, settings in rows]
-        return [(partition_id, retention_ms) for partition_id, retention_ms in found if retention_ms >= 0]
+            return [(partition_id, orjson.loads(settings)) for partition_id, settings in rows]
+
+    def _compact(self, partition_id: int) -> int:
+        base = partition_id << OFFSET_BITS
+        span = (base, base + OFFSET_MASK)
+        with self._database.amend() as sql:
+            return sql.execute(_SUPERSEDED, span + span).rowcount
 
     def _step(self, partition_id: int, *, before_ms: int) -> int:
         """Timestamps never go backwards within a partition, so what is too old is a run at its beginning."""

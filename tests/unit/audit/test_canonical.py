@@ -8,7 +8,7 @@ from hypothesis import given
 
 from pipeline.audit.canonical import canonical, hash_of
 from pipeline.audit.chain import link
-from pipeline.broker.codec import audit_body
+from pipeline.broker.audit_codec import audit_body
 from pipeline.domain.audit import GENESIS, AuditRecord
 from tests import strategies
 
