@@ -22,7 +22,7 @@ PROTECTED_FIELDS = frozenset(
 """Field names that hold what was said or who said it. Ids and codes have names of their own."""
 
 _REFUSED = "[protected]"
-_QUIET_LIBRARIES = ("kafka", "aiohttp", "asyncio", "urllib3")
+_QUIET_LIBRARIES = ("kafka", "aiohttp", "asyncio", "urllib3", "botocore", "boto3")
 
 
 def configure(*, level: str, form: Literal["auto", "json", "console"]) -> None:

@@ -147,6 +147,38 @@ class ContextSettings(_Group):
     max_consults: Positive = Field(20_000, description="consultations remembered for each partition")
 
 
+class KeySettings(_Group):
+    """Where the keys come from that wrap the data keys of consultations."""
+
+    provider: Literal["file", "environment", "vault", "aws-kms"] = "file"
+    file: Path | None = Field(None, description="default: keys.json in the data folder; `consultguard keys init`")
+    secret: SecretStr | None = Field(
+        None, description="environment: 32 bytes in base64; older keys that still unwrap follow after commas"
+    )
+    vault_address: str | None = Field(None, description="https://host:port")
+    vault_token: SecretStr | None = None
+    vault_key: str | None = Field(None, description="name of the transit key")
+    vault_mount: str = "transit"
+    vault_namespace: str | None = None
+    vault_ca_file: Path | None = None
+    aws_key_id: str | None = Field(None, description="a KMS key's id, ARN or alias/NAME")
+    aws_region: str | None = None
+    aws_endpoint: str | None = Field(None, description="default: AWS's own for the region")
+    timeout_seconds: Seconds = Field(5.0, description="for one request to Vault or KMS")
+
+    @model_validator(mode="after")
+    def _complete(self) -> "KeySettings":
+        needed = {
+            "file": (),
+            "environment": ("secret",),
+            "vault": ("vault_address", "vault_token", "vault_key"),
+            "aws-kms": ("aws_key_id",),
+        }[self.provider]
+        if not all(getattr(self, name) for name in needed):
+            raise ValueError(f"the provider {self.provider} needs {', '.join(needed)}")
+        return self
+
+
 class TopicSettings(_Group):
     """The topics, as `topics ensure` creates them and refuses less."""
 
@@ -191,6 +223,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
     context: ContextSettings = ContextSettings()
     topics: TopicSettings = TopicSettings()
+    keys: KeySettings = KeySettings()
 
     @classmethod
     def settings_customise_sources(

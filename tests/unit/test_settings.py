@@ -128,6 +128,7 @@ def test_other_programs_variables_in_dotenv_are_none_of_ours(tmp_path: Path) -> 
         ("CONSULTGUARD_TOPICS_AUDIT_RETENTION_MS", "1000"),
         ("CONSULTGUARD_KAFKA_SECURITY_PROTOCOL", "TLS"),
         ("CONSULTGUARD_VLLM_TIMEOUT_SECONDS", "-1"),
+        ("CONSULTGUARD_KEYS_PROVIDER", "paper"),
     ],
 )
 def test_a_wrong_value_is_refused_naming_its_variable(name: str, value: str, environment: Environment) -> None:
@@ -146,6 +147,23 @@ def test_sasl_without_its_parts_is_refused_naming_them(environment: Environment)
         load_settings()
 
 
+@pytest.mark.parametrize(
+    ("provider", "needed"),
+    [
+        ("environment", "needs secret"),
+        ("vault", "needs vault_address, vault_token, vault_key"),
+        ("aws-kms", "needs aws_key_id"),
+    ],
+)
+def test_a_key_provider_without_its_parts_is_refused_naming_them(
+    provider: str, needed: str, environment: Environment
+) -> None:
+    environment({"CONSULTGUARD_KEYS_PROVIDER": provider})
+
+    with pytest.raises(SettingsError, match=f"CONSULTGUARD_KEYS: .*{provider} {needed}"):
+        load_settings()
+
+
 def test_a_toml_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "consultguard.toml").write_text("tenant = ")
 
@@ -159,6 +177,8 @@ SECRETS = {
     "CONSULTGUARD_VLLM_API_KEY": "hunter2-api",
     "CONSULTGUARD_VLLM_CACHE_SALT": "hunter2-salt",
     "CONSULTGUARD_EXPLAINER_API_KEY": "hunter2-explainer",
+    "CONSULTGUARD_KEYS_SECRET": "hunter2-key",
+    "CONSULTGUARD_KEYS_VAULT_TOKEN": "hunter2-vault",
 }
 
 
@@ -189,7 +209,7 @@ def test_every_setting_has_one_variable_of_its_own() -> None:
     assert len(names) == len(set(names))
     assert all(name.startswith(PREFIX) and name == name.upper() for name in names)
     assert set(Settings.model_fields) <= {name.removeprefix(PREFIX).lower() for name in names} | {
-        "kafka", "vllm", "explainer", "embedded", "cache", "worker", "context", "topics"
+        "kafka", "vllm", "explainer", "embedded", "cache", "worker", "context", "topics", "keys"
     }  # fmt: skip
 
 
