@@ -5,7 +5,7 @@ and commits outgoing records together with the offsets they came from, all or no
 records only. A *publisher* is for producers outside the worker. One thread owns each of them.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -164,6 +164,13 @@ class Publisher(Protocol):
 
     def publish(self, records: Sequence[OutgoingRecord]) -> Sequence[RecordRef]:
         """Write all or none; durable on return. Raises CommitAborted, CommitUnknown, BrokerUnavailable."""
+
+    def append(self, partition: TopicPartition, make: Callable[[Record | None], OutgoingRecord]) -> RecordRef:
+        """Write what `make` gives for the last record of `partition` (None: an empty one), with no record of another
+        publisher of this id in between: a chain of several writers. `make` may be called several times.
+
+        Raises as `publish` does, and what `make` raises.
+        """
 
     def close(self) -> None: ...
 

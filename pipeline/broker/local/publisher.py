@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from pipeline.broker.base import OutgoingRecord, RecordRef
+from pipeline.broker.base import OutgoingRecord, Record, RecordRef, TopicPartition
 from pipeline.broker.local.catalog import Catalog
 from pipeline.broker.local.database import Database
-from pipeline.broker.local.records import Appender
+from pipeline.broker.local.records import Appender, latest
 from pipeline.clock import Clock
 from pipeline.errors import BrokerRefused, BrokerUnavailable, CommitAborted
 
@@ -31,6 +31,19 @@ class LocalPublisher:
         except BrokerUnavailable as error:
             raise CommitAborted(f"nothing was written: {error}") from error
         return refs
+
+    def append(self, partition: TopicPartition, make: Callable[[Record | None], OutgoingRecord]) -> RecordRef:
+        """The writer lock keeps every other writer out between the look and the writing."""
+        database, appender = self._open()
+        topic = Catalog(database).topic(partition.topic)
+        try:
+            with database.write() as sql:
+                made = make(latest(sql, topic, partition.partition))
+                (ref,), size_bytes = appender.append(sql, [made], now_ms=self._clock.now_ms())
+                database.wrote(size_bytes)
+        except BrokerUnavailable as error:
+            raise CommitAborted(f"nothing was written: {error}") from error
+        return ref
 
     def close(self) -> None:
         opened, self._opened, self._closed = self._opened, None, True

@@ -6,7 +6,7 @@ from pipeline.broker.base import Record, TopicPartition
 from pipeline.broker.local.catalog import Catalog
 from pipeline.broker.local.database import Database
 from pipeline.broker.local.faults import mapped
-from pipeline.broker.local.records import bounds, committed, fetch
+from pipeline.broker.local.records import bounds, committed, fetch, latest
 from pipeline.errors import BrokerRefused
 
 # A page is one short read transaction: a slow consumer of the iterator never holds the write-ahead log back.
@@ -33,11 +33,14 @@ class LocalReader:
             yield from page
             start = page[-1].ref.offset + 1
 
-    def _page(self, partition: TopicPartition, *, start: int, stop: int) -> list[Record]:
+    def _page(self, partition: TopicPartition, *, start: int, stop: int, limit: int = _PAGE_RECORDS) -> list[Record]:
         database, catalog = self._open()
         topic = catalog.topic(partition.topic)
         with mapped():
-            return fetch(database.sql, topic, partition.partition, start=start, stop=stop, limit=_PAGE_RECORDS)
+            return fetch(database.sql, topic, partition.partition, start=start, stop=stop, limit=limit)
+
+    def _next(self, partition: TopicPartition, *, start: int, stop: int) -> Record | None:
+        return next(iter(self._page(partition, start=start, stop=stop, limit=1)), None)
 
     def begin_offset(self, partition: TopicPartition) -> int:
         return self._bounds(partition)[0]
@@ -46,23 +49,26 @@ class LocalReader:
         return self._bounds(partition)[1]
 
     def offset_for_time(self, partition: TopicPartition, timestamp_ms: int) -> int:
-        """By halving: offsets have no gaps and timestamps never go backwards within a partition."""
-        low, high = self._bounds(partition)
+        """By halving: timestamps never go backwards within a partition. What was erased leaves gaps."""
+        low, end = self._bounds(partition)
+        high, found = end, end
         while low < high:
             middle = (low + high) // 2
-            page = self._page(partition, start=middle, stop=middle + 1)
-            # Nothing there: retention removed it meanwhile, so it was older than what is kept.
-            if page and page[0].timestamp_ms >= timestamp_ms:
+            next_one = self._next(partition, start=middle, stop=high)
+            if next_one is None:
                 high = middle
+            elif next_one.timestamp_ms >= timestamp_ms:
+                high, found = middle, next_one.ref.offset
             else:
-                low = middle + 1
-        return low
+                low = next_one.ref.offset + 1
+        return found
 
     def last(self, partition: TopicPartition, *, settle_seconds: float) -> Record | None:  # noqa: ARG002
         """At once: a transaction that is open here is not visible, and has no place in the log yet."""
-        end = self.end_offset(partition)
-        page = self._page(partition, start=max(0, end - 1), stop=end)
-        return page[-1] if page else None
+        database, catalog = self._open()
+        topic = catalog.topic(partition.topic)
+        with mapped():
+            return latest(database.sql, topic, partition.partition)
 
     def committed(self, group: str, partition: TopicPartition) -> int | None:
         database, catalog = self._open()

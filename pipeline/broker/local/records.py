@@ -18,6 +18,8 @@ _RANGE = (
     "SELECT place, key, value, headers, timestamp_ms FROM records WHERE place >= ? AND place < ? ORDER BY place LIMIT ?"
 )
 
+_LATEST = "SELECT max(place) FROM records WHERE place >= ? AND place <= ?"
+
 
 class Appender:
     """Gives records their offsets. One a connection."""
@@ -77,6 +79,15 @@ def fetch(
         Record(RecordRef(name, partition, place & OFFSET_MASK), key, value, _unpacked(headers), timestamp_ms)
         for place, key, value, headers, timestamp_ms in sql.execute(_RANGE, (first, end, limit))
     ]
+
+
+def latest(sql: sqlite3.Connection, topic: Topic, partition: int) -> Record | None:
+    """The last record that is kept; None if there is none."""
+    span = (topic.place(partition, 0), topic.place(partition, OFFSET_MASK))
+    (place,) = sql.execute(_LATEST, span).fetchone()
+    if place is None:
+        return None
+    return fetch(sql, topic, partition, start=place & OFFSET_MASK, stop=None, limit=1)[0]
 
 
 def bounds(sql: sqlite3.Connection, partition_id: int) -> tuple[int, int]:
