@@ -115,7 +115,6 @@ class VaultKeys:
 
     @property
     def _where(self) -> str:
-        """Host and port: an address may hold a password."""
         return f"{self._url.hostname}" + (f":{self._url.port}" if self._url.port else "")
 
     def _connection(self) -> http.client.HTTPConnection:
@@ -156,8 +155,8 @@ def _checked_address(address: str) -> SplitResult:
         port_is_number = url.port is None or url.port > 0
     except ValueError:
         url, port_is_number = urlsplit(""), False
-    if url.scheme not in ("http", "https") or not url.hostname or not port_is_number:
-        raise SettingsError(f"{name}: must be a URL, such as https://vault.example:8200")
+    if url.scheme not in ("http", "https") or not url.hostname or url.username or not port_is_number:
+        raise SettingsError(f"{name}: must be a URL without a user, such as https://vault.example:8200")
     if url.scheme == "http" and url.hostname not in _LOOPBACK:
         raise SettingsError(f"{name}: must be https, because data keys cross it; http only to this machine")
     return url

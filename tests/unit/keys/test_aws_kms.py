@@ -1,12 +1,16 @@
 """AWS KMS wraps and unwraps through AWS's own library; each way it can fail is told apart."""
 
+import base64
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from pipeline.errors import KeyMissing, KeyRefused, KeysError, KeyUnavailable
 from pipeline.keys.base import Wrapped
+from pipeline.log import configure
 from tests.unit.keys.kms_server import FIRST, FOREIGN, SECOND, Answer, KmsServer, fault
 
 pytest.importorskip("boto3", reason="the extra kms-aws is not installed")
@@ -134,3 +138,16 @@ def test_without_credentials_or_region_the_mend_is_told(monkeypatch: pytest.Monk
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     with pytest.raises(KeyRefused, match="NoCredentialsError"):
         AwsKmsKeys(AwsKmsConfig(FIRST, region="eu-west-1", endpoint=server.url)).wrap(DATA_KEY, context=b"c")
+
+
+def test_the_library_logs_no_data_key_at_the_lowest_level(keys: AwsKmsKeys, caplog: pytest.LogCaptureFixture) -> None:
+    """At debug level it would log whole requests and answers."""
+    configure(level="debug", form="json")
+    try:
+        with caplog.at_level(logging.DEBUG):
+            keys.unwrap(keys.wrap(DATA_KEY, context=b"c"), context=b"c")
+    finally:
+        structlog.reset_defaults()
+
+    assert base64.b64encode(DATA_KEY).decode() not in caplog.text
+    assert repr(DATA_KEY)[2:-1] not in caplog.text

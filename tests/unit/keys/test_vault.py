@@ -160,7 +160,9 @@ def test_a_name_space_and_a_path_before_the_api_are_used(server: VaultServer) ->
     assert (path, headers["X-Vault-Namespace"]) == ("/behind/v1/transit/encrypt/clinic", "north")
 
 
-@pytest.mark.parametrize("address", ["", "vault:8200", "ftp://vault", "https://", "https://vault:port", "//vault"])
+@pytest.mark.parametrize(
+    "address", ["", "vault:8200", "ftp://vault", "https://", "https://vault:port", "//vault", "https://a:b@vault"]
+)
 def test_what_is_no_address_is_refused_by_its_setting(address: str) -> None:
     with pytest.raises(SettingsError, match="CONSULTGUARD_KEYS_VAULT_ADDRESS: must be a URL"):
         VaultKeys(VaultConfig(address, TOKEN, "clinic"))
