@@ -1,0 +1,81 @@
+"""The exception report: what of an examination a person has to look at. Each finding is a sentence with its numbers."""
+
+from collections.abc import Iterator
+
+from pipeline.audit.examination import Examination, Finding
+
+_ACTS = {
+    "breaker_opened": "The judge was given up for a while, and the stream held",
+    "configuration_changed": "The configuration was changed",
+    "policy_changed": "The policy was changed",
+    "key_rotated": "Keys were rotated",
+    "erased": "A consultation was erased",
+    "exported": "Something was exported",
+    "viewed": "Sealed or contested text was opened",
+}
+
+
+def findings_of(found: Examination) -> tuple[Finding, ...]:
+    """Those there is at least one of, the trail's own soundness first."""
+    every = (*_soundness(found), *_presence(found), *_judging(found), *_acts(found))
+    return tuple(finding for finding in every if finding.count)
+
+
+def _soundness(found: Examination) -> Iterator[Finding]:
+    checked = found.verification is not None
+    verified = checked and found.verification is not None and found.verification.get("verified") is True
+    yield Finding(
+        "not_checked", int(not checked), "The trail of this period was not verified; nothing below is proven."
+    )
+    yield Finding("not_verified", int(checked and not verified), "The trail did not verify; see what was found, below.")
+    yield Finding("no_records", int(found.records == 0), "There is no record at all in the period.")
+    yield Finding("unreadable", found.unreadable, f"{found.unreadable} records are no audit records.")
+    back = sum(chain.clock_backwards for chain in found.chains)
+    yield Finding("clock_backwards", back, f"{back} records are older than one before them: a clock went backwards.")
+    yield Finding(
+        "gaps",
+        found.gaps_total,
+        f"{found.gaps_total} times a chain had no record for over {found.gap_minutes} minutes.",
+    )
+    silent = sum(1 for chain in found.chains if chain.records == 0)
+    yield Finding("silent_chains", silent, f"{silent} chains that there must be have no record.")
+
+
+def _presence(found: Examination) -> Iterator[Finding]:
+    hosts = [host.name for host in found.hosts if host.new]
+    yield Finding("new_hosts", len(hosts), f"{len(hosts)} hosts wrote records that none of the known ones is.")
+    actors = [actor.name for actor in found.actors if actor.new]
+    yield Finding("new_actors", len(actors), f"{len(actors)} actors were never seen before.")
+    unlisted = found.actors_unlisted + found.hosts_unlisted
+    yield Finding("unlisted", unlisted, f"{unlisted} records are by more actors and hosts than can be listed.")
+    if found.out_of_hours is not None:
+        late = found.out_of_hours
+        yield Finding("out_of_hours", late.records, f"{late.records} records were written outside working hours.")
+        acts = late.acts_total
+        yield Finding("acts_out_of_hours", acts, f"{acts} of them are not about a chunk: something was done.")
+
+
+def _judging(found: Examination) -> Iterator[Finding]:
+    slow = found.latency
+    yield Finding(
+        "slow_verdicts",
+        slow.over_limit,
+        f"{slow.over_limit} of {slow.count} verdicts took over {slow.limit_ms} ms, the longest {slow.max_ms} ms.",
+    )
+    abstained = sum(found.abstentions.values())
+    yield Finding("abstentions", abstained, f"{abstained} chunks got no readable judgment and went to a person.")
+    dead = sum(found.dead_letters.values())
+    yield Finding("dead_letters", dead, f"{dead} records could not be read and went to the dead letters.")
+    over, all_of = found.reviews.overturned, found.reviews.overturned + found.reviews.upheld
+    yield Finding("overrides", over, f"{over} of {all_of} verdicts that people looked at were overturned.")
+
+
+def _acts(found: Examination) -> Iterator[Finding]:
+    for event, words in _ACTS.items():
+        count = found.events.get(event, 0)
+        yield Finding(event, count, f"{words}: {count} times.")
+    yield Finding(
+        "changes",
+        found.changes_total,
+        f"{found.changes_total} times a chain went over to another policy or model.",
+    )
