@@ -191,6 +191,22 @@ class TopicSettings(_Group):
     )
 
 
+class AuditSettings(_Group):
+    """The signed checkpoints over the audit trail, and where they are kept."""
+
+    origin: Annotated[str, Field(min_length=1, max_length=200)] = Field(
+        "consultguard", description="names this deployment in its checkpoints, for ever"
+    )
+    anchor: str | None = Field(None, description="file:/folder, s3://bucket/prefix or https://…, out of our power")
+    anchor_token: SecretStr | None = Field(None, description="a webhook's bearer token")
+    anchor_endpoint: str | None = Field(None, description="of an S3-compatible store other than Amazon's")
+    anchor_retain_days: Positive = Field(2192, description="object lock: a bucket deletes nothing before")
+    signing_key_file: Path | None = Field(None, description="default: audit-signing-key.pem in the data folder")
+    public_key_file: Path | None = Field(None, description="for audit verify, instead of --public-key")
+    checkpoint_records: Positive = Field(10_000, description="a checkpoint after so many records")
+    checkpoint_seconds: Seconds = Field(60.0, description="and after so long, whether there were any or not")
+
+
 class Settings(BaseSettings):
     """What `consultguard doctor --settings` prints."""
 
@@ -223,6 +239,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
     context: ContextSettings = ContextSettings()
     topics: TopicSettings = TopicSettings()
+    audit: AuditSettings = AuditSettings()
     keys: KeySettings = KeySettings()
 
     @classmethod

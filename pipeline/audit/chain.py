@@ -20,6 +20,9 @@ from pipeline.domain.audit import GENESIS, AuditRecord, ChainHead
 from pipeline.domain.sealing import Sealed
 from pipeline.errors import AuditBroken
 
+EVENTS_CHAIN = "events/0"
+"""The chain of what happens to the service itself."""
+
 Seal = Callable[[str, bytes, bytes], Sealed]
 """Seals for a consultation (its id, the plain bytes, the bytes they are bound to)."""
 

@@ -1,17 +1,21 @@
 """`consultguard run worker`."""
 
 import signal
+from contextlib import closing
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from pipeline.broker.topics import ensure
+from pipeline.broker.topics import TopicNames, ensure
 from pipeline.cli.context import settings_for
 from pipeline.cli.output import JsonOption, print_json
 from pipeline.clock import SystemClock
 from pipeline.log import configure
-from pipeline.runtime.assembly import build_topic_specs, build_worker
+from pipeline.runtime.assembly import build_policy, build_topic_specs, build_worker
 from pipeline.runtime.engines import build_broker
+from pipeline.runtime.journal import open_journal
+from pipeline.runtime.lifecycle import note_breaker, recorded
 
 app = typer.Typer(no_args_is_help=True, help="Run a service in the foreground.", rich_markup_mode=None)
 
@@ -47,13 +51,19 @@ def worker(
         ensure(admin, build_topic_specs(settings), clock=clock)
     finally:
         admin.close()
-    assembled = build_worker(settings, clock=clock, broker=broker)
+    journal = open_journal(settings, broker, role="worker", clock=clock)
+    assembled = build_worker(settings, clock=clock, broker=broker, on_breaker=partial(note_breaker, journal))
 
     def stop(_signal: int, _frame: Any) -> None:
         assembled.worker.stop()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    assembled.worker.run()
+    topic = TopicNames(settings.topics.prefix).audit_events
+    with (
+        closing(broker.reader()) as reader,
+        recorded(journal, reader, topic=topic, settings=settings, policy=build_policy(settings), clock=clock),
+    ):
+        assembled.worker.run()
     if as_json:
         print_json({"committed": assembled.health.state.committed})

@@ -3,8 +3,6 @@
 source -> clean -> context -> judge -> decide -> sink + audit
 """
 
-import os
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -17,7 +15,6 @@ from pipeline.clock import Clock
 from pipeline.context.consultations import ContextLimits
 from pipeline.decide.evaluate import evaluate
 from pipeline.decide.loader import BUILT_IN_POLICY, load_policy
-from pipeline.domain.audit import Origin
 from pipeline.domain.judgment import Abstention, Judgment
 from pipeline.domain.policy import Policy
 from pipeline.domain.transcript import TranscriptChunk
@@ -27,7 +24,9 @@ from pipeline.metrics import Metrics
 from pipeline.runtime.engines import build_broker, build_judge, with_cache
 from pipeline.runtime.flow import Flow, Stages
 from pipeline.runtime.health import Health
+from pipeline.runtime.journal import this_process
 from pipeline.runtime.limits import WorkerLimits
+from pipeline.runtime.sealing import build_keys
 from pipeline.runtime.worker import Worker
 from pipeline.settings import Settings
 from pipeline.sink.dead_letter import DeadLetterLimit
@@ -63,8 +62,10 @@ def build_worker(
     broker: Broker | None = None,
     judge: Judge | None = None,
     keys: SealingKeys | None = None,
+    on_breaker: Callable[[str], None] = lambda _state: None,
 ) -> Assembled:
     """The worker that `settings` describe; `broker`, `judge` and `keys` replace theirs (tests, the bench).
+    `on_breaker` hears each state of the judge's breaker, on the judge's thread.
 
     Raises SettingsError, PolicyError, and what building the engines raises.
     """
@@ -72,7 +73,7 @@ def build_worker(
     names = TopicNames(settings.topics.prefix)
     broker = broker or build_broker(settings, clock=clock)
     metrics, health = Metrics(), Health()
-    observe = _breaker_observer(metrics, health)
+    observe = _breaker_observer(metrics, health, on_breaker)
     if judge is None:
         judge = build_judge(settings, policy=policy, on_breaker=observe)
         judge = with_cache(judge, settings.cache, policy=policy, on_event=metrics.cache_event)
@@ -87,9 +88,11 @@ def build_worker(
         stream=broker.stream(topic=names.chunks, group=worker_settings.group, instance_id=worker_settings.instance_id),
         reader=broker.reader(),
         judge=judge,
-        flow=Flow(stages, topics=names, actor=_actor(settings), clock=clock, origin=_origin()),
+        flow=Flow(stages, topics=names, actor=worker_actor(settings), clock=clock, origin=this_process()),
         stages=stages,
-        chains=ChainWriter(audit_topic=names.audit, keys_topic=names.keys, keys=keys),
+        chains=ChainWriter(
+            audit_topic=names.audit, keys_topic=names.keys, keys=keys or build_keys(settings, clock=clock)
+        ),
         context=build_context_limits(settings),
         limits=limits,
         dead_letters=DeadLetterLimit(
@@ -131,18 +134,16 @@ def build_topic_specs(settings: Settings) -> tuple[TopicSpec, ...]:
     )
 
 
-def _breaker_observer(metrics: Metrics, health: Health) -> Callable[[str], None]:
+def _breaker_observer(metrics: Metrics, health: Health, also: Callable[[str], None]) -> Callable[[str], None]:
     def observe(state: str) -> None:
         metrics.breaker_state(state)
         health.breaker(state)
+        also(state)
 
     metrics.breaker_state("closed")
     return observe
 
 
-def _origin() -> Origin:
-    return Origin(socket.gethostname(), os.getpid(), version("consultguard"))
-
-
-def _actor(settings: Settings) -> str:
+def worker_actor(settings: Settings) -> str:
+    """Who a worker is in the audit trail."""
     return f"consultguard-worker/{version('consultguard')} {settings.worker.instance_id}"

@@ -1,0 +1,96 @@
+"""Checkpoints from where they are kept: the topic, which the deployment writes, and an anchor, which it cannot rewrite.
+
+Each series must be sound in itself, and the one must not contradict the other. The newest that the anchor holds is
+what the chains are held against; without an anchor, the newest of the topic, which whoever holds the signing key could
+have written anew.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from pipeline.audit.checkpoint import Checkpoint, Flaw, hash_of_checkpoint
+from pipeline.audit.checkpoint_series import Series, follow
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointFlaw:
+    """`where` is `anchor` or `topic`; `seq` the checkpoint's number where it shows."""
+
+    where: str
+    flaw: Flaw
+    seq: int | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """The newest checkpoint that can be trusted, and whatever is wrong with the series."""
+
+    checkpoint: Checkpoint | None
+    count: int
+    flaws: tuple[CheckpointFlaw, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    series: Series
+    hashes: dict[int, str]
+
+
+def trusted(
+    *, topic: Iterable[bytes], anchor: Iterable[bytes] | None, public_key: Ed25519PublicKey, origin: str
+) -> Trusted:
+    """Check both series. `anchor` is None where none can be read."""
+    check = _checker(public_key, origin)
+    anchored = None if anchor is None else check(anchor, None)
+    last = None if anchored is None else anchored.series.last
+    written = check(topic, None if last is None else last.seq)
+    flaws = list(_unsound("topic", written.series))
+    if anchored is not None:
+        flaws += _unsound("anchor", anchored.series)
+        flaws += _contradiction(anchored, written)
+    newest = written if anchored is None else anchored
+    return Trusted(newest.series.last, newest.series.count, tuple(flaws))
+
+
+def _checker(public_key: Ed25519PublicKey, origin: str) -> Callable[[Iterable[bytes], int | None], _Read]:
+    def check(values: Iterable[bytes], wanted: int | None) -> _Read:
+        """`wanted`: the number to keep the hash of; the last one's is always kept."""
+        hashes: dict[int, str] = {}
+
+        def noted() -> Iterator[bytes]:
+            for place, value in enumerate(values):
+                digest = hash_of_checkpoint(value)
+                hashes[-1] = digest
+                if place == wanted:
+                    hashes[place] = digest
+                yield value
+
+        series = follow(noted(), public_key=public_key, origin=origin)
+        if series.last is not None and series.verified:
+            hashes[series.last.seq] = hashes[-1]
+        return _Read(series, hashes)
+
+    return check
+
+
+def _unsound(where: str, series: Series) -> Iterator[CheckpointFlaw]:
+    if series.flaw is not None:
+        chain = "" if series.chain_id is None else f" (chain {series.chain_id})"
+        words = series.detail or f"checkpoint {series.seq} of the {where} is {series.flaw}{chain}"
+        yield CheckpointFlaw(where, series.flaw, series.seq, words)
+
+
+def _contradiction(anchored: _Read, written: _Read) -> Iterator[CheckpointFlaw]:
+    last = anchored.series.last
+    if last is None or not written.series.verified:
+        return
+    newest = -1 if written.series.last is None else written.series.last.seq
+    if newest < last.seq:
+        words = f"the topic ends with checkpoint {newest}, the anchor holds {last.seq}: an older state was put back"
+        yield CheckpointFlaw("topic", Flaw.ROLLED_BACK, newest + 1, words)
+    elif written.hashes.get(last.seq) != anchored.hashes.get(last.seq):
+        words = f"checkpoint {last.seq} of the topic is another than the anchor holds"
+        yield CheckpointFlaw("topic", Flaw.FORKED, last.seq, words)
