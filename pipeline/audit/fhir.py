@@ -114,7 +114,8 @@ _LEVELS = {"safe": "0", "contested": "4", "unsafe": "8"}
 
 _SUCCESSES = frozenset({"ok", "done", "verified", "sound", "intact", "holds", "success"})
 _FAILURES = frozenset({"failed", "error", "refused", "denied", "broken", "flawed", "not_verified", "unverified"})
-_DEATHS = frozenset({"crashed", "killed"})
+_DEATHS = frozenset({"fault"})
+"""A process that ended of itself: the system died, as code 12 says."""
 
 _SEVERITIES = {"0": "informational", "4": "notice", "8": "warning", "12": "error"}
 
@@ -166,12 +167,14 @@ class Agent:
 
 
 def observer_of(entry: Entry) -> Agent:
-    """The process that wrote the record."""
-    if entry.actor_service is None:
-        return Agent(APPLICATION, OURS + "host", entry.host or "unknown", requestor=False, host=entry.host)
-    value = entry.actor or entry.host or "unknown"
-    display = entry.actor_service
-    return Agent(APPLICATION, OURS + "instance", value, requestor=True, display=display, host=entry.host)
+    """The process that wrote the record: a service by its instance, a command by the host it ran on."""
+    service = entry.actor_service
+    if entry.by_person:
+        return Agent(
+            APPLICATION, OURS + "host", entry.host or "unknown", requestor=False, display=service, host=entry.host
+        )
+    instance = entry.actor or entry.host or "unknown"
+    return Agent(APPLICATION, OURS + "instance", instance, requestor=True, display=service, host=entry.host)
 
 
 def agents_of(entry: Entry) -> list[Agent]:
@@ -190,7 +193,7 @@ def agents_of(entry: Entry) -> list[Agent]:
             agents = [_as(observer, SOURCE), Agent(DESTINATION, OURS + "recipient", to, requestor=False, host=to)]
         case _:
             agents = [observer]
-    if entry.actor_service is None:
+    if entry.by_person:
         role = _USERS.get(entry.event, _HUMAN)
         agents.append(Agent(role, OURS + "person", entry.actor or "unknown", requestor=True))
     return agents

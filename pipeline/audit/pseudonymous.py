@@ -31,16 +31,23 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.,:+/-]{0,199}")
 _SERVICE = re.compile(r"(consultguard[a-z-]*/[0-9A-Za-z.+-]{1,40})(?: (.+))?", re.DOTALL)
 """How our own processes sign: what runs and its version, then the name of the instance."""
 
+_UNATTENDED = frozenset({"consultguard-worker", "consultguard-checkpointer", "consultguard-checkpoints"})
+"""The processes that nobody sits before. Commands are signed by who runs them."""
+
 OPEN_DETAILS = frozenset(
     {
-        "chains", "checkpoints", "code", "commit", "exit_code", "failures", "form", "from", "from_version",
-        "key_version",
+        "broker", "chains", "checkpoints", "code", "commit", "exit_code", "failures",
+        "flaws", "form", "from", "from_version",
+        "groups", "judge",        "key_version",
         "kind", "keys", "outcome", "partitions", "policy", "policy_version", "previous", "profile", "records", "result",
         "rewrapped", "seconds", "setting", "settings", "signal", "since", "size", "state", "to", "to_version", "until",
         "verified", "version",
     }
 )  # fmt: skip
 """Details that can only hold a number, a time or a code. The value of any other may be somebody's words."""
+
+_LISTS = frozenset({"groups"})
+"""Of these the value is several codes, parted by spaces."""
 
 
 def pseudonymizer(secret: bytes) -> Pseudonym:
@@ -65,10 +72,11 @@ def pseudonymizer(secret: bytes) -> Pseudonym:
 class Entry:
     """One record, flat; the fields are the columns of the CSV form and the members of the JSON lines, in this order.
 
-    `actor_service` is what ran (`consultguard-worker/0.1.0`), None where a person acted; `actor`, `host`, `consult`,
-    `chunk`, `verdict` and `event_id` are pseudonyms (`event_id` of the place in the chain, where a record from before
-    that field has none). `recorded_at` is UTC. Latencies are milliseconds. `sealed` says
-    that the original holds a sealed part. `detail` has pseudonyms for values outside `OPEN_DETAILS`.
+    `actor_service` is what ran (`consultguard-worker/0.1.0`), None where that is not known; `actor` is its instance, or
+    the person who ran it. `actor`, `host`, `consult`, `chunk`, `verdict` and `event_id` are pseudonyms (`event_id` of
+    the place in the chain, where a record from before that field has none). `recorded_at` is UTC, latencies are
+    milliseconds. `sealed` says that the original holds a sealed part. `detail` has pseudonyms for values outside
+    `OPEN_DETAILS`.
     """
 
     chain_id: str
@@ -111,6 +119,11 @@ class Entry:
     latency_total_ms: int | None
     sealed: bool
     detail: dict[str, str]
+
+    @property
+    def by_person(self) -> bool:
+        """Whether somebody did it, with or without a command of ours: whatever no unattended service signed."""
+        return self.actor_service is None or self.actor_service.partition("/")[0] not in _UNATTENDED
 
 
 def pseudonymous(record: Mapping[str, Any], pseudonym: Pseudonym) -> Entry:
@@ -188,7 +201,10 @@ class _Names:
         return self.code(key) or "empty"
 
     def detail(self, key: str, value: object) -> str:
-        return (self.code(value) if key in OPEN_DETAILS else self.hidden(value)) or ""
+        if not isinstance(value, str) or key not in OPEN_DETAILS:
+            return self.hidden(value) or ""
+        codes = value.split(" ") if key in _LISTS else [value]
+        return value if all(map(_CODE.fullmatch, codes)) else self.pseudonym(value)
 
 
 def _part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:

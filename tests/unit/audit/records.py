@@ -6,12 +6,12 @@ NOON_MS = 1_767_614_400_000
 """2026-01-05T12:00:00Z, a Monday."""
 
 LIFECYCLE = {
-    "started": "ok",
-    "stopped": "ok",
-    "configuration_changed": "ok",
-    "policy_changed": "ok",
+    "started": "started",
+    "stopped": "asked",
+    "configuration_changed": "changed",
+    "policy_changed": "changed",
     "key_rotated": "ok",
-    "breaker_opened": "open",
+    "breaker_opened": "opened",
     "breaker_closed": "closed",
     "verified": "verified",
     "exported": "ok",
@@ -22,6 +22,8 @@ INPUTS = {"judged": "unsafe", "skipped": "filler", "duplicate": "duplicate", "de
 EVENTS = INPUTS | LIFECYCLE
 
 WORKER = "consultguard-worker/0.1.0 north-ward-1"
+COMMAND = "consultguard-audit/0.1.0 r.osei@laptop-3"
+"""A command is signed by who runs it."""
 CONSULT = "visit-of-the-ninth"
 REVIEWER = "r.osei@clinic.example"
 
@@ -36,7 +38,7 @@ def record(event: str = "judged", **changes: Any) -> dict[str, Any]:
         "event": event,
         "outcome": EVENTS.get(event, "ok"),
         "recorded_at_ms": NOON_MS,
-        "actor": WORKER if of_input else "consultguard/0.1.0 console-2",
+        "actor": WORKER if of_input else COMMAND,
         "origin": {"host": "gpu-box-17", "process": 4711, "version": "0.1.0"},
         "source": {"topic": "consult.chunks", "partition": 2, "offset": 1093} if of_input else None,
         "consult_id": CONSULT if event in {*INPUTS, "viewed", "erased"} else None,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.audit.examination import Examination
 from pipeline.audit.examine import ExaminationBuilder, ExaminationScope
 from pipeline.audit.working_hours import WorkingHours
-from tests.unit.audit.records import EVENTS, LIFECYCLE, NOON_MS, REVIEWER, WORKER, first_version, record
+from tests.unit.audit.records import COMMAND, EVENTS, LIFECYCLE, NOON_MS, REVIEWER, WORKER, first_version, record
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -98,6 +98,13 @@ def test_a_chain_has_a_gap_only_beyond_the_given_minutes(silence_minutes: float,
 
     assert found.gaps_total == len(found.gaps) == gaps
     assert _kinds(found).get("gaps", 0) == gaps
+
+
+def test_a_silent_chain_of_the_service_is_listed_and_no_finding() -> None:
+    found = _examined(_at(0, "started"), _at(300, "stopped"))
+
+    assert [(gap.chain, gap.minutes) for gap in found.gaps] == [("events/0", 300)]
+    assert "gaps" not in _kinds(found)
 
 
 def test_gaps_are_of_each_chain_and_the_longest_comes_first() -> None:
@@ -234,7 +241,7 @@ def test_every_lifecycle_event_is_listed_with_who_and_where() -> None:
 
     assert [act.event for act in found.lifecycle] == list(LIFECYCLE)
     act = found.lifecycle[0]
-    assert (act.actor, act.host, act.chain, act.seq) == ("consultguard/0.1.0 console-2", "gpu-box-17", "events/0", 7)
+    assert (act.actor, act.host, act.chain, act.seq) == (COMMAND, "gpu-box-17", "events/0", 7)
     assert act.detail["version"] == "2"
     noted = ("breaker_opened", "configuration_changed", "policy_changed", "key_rotated", "erased", "exported", "viewed")
     assert {kind: _kinds(found)[kind] for kind in noted} == dict.fromkeys(noted, 1)

@@ -10,7 +10,7 @@ from pipeline.audit.examine import ExaminationBuilder, ExaminationScope
 from pipeline.audit.examine_page import render_examination
 from pipeline.audit.nist import QUESTIONS
 from pipeline.audit.working_hours import WorkingHours
-from tests.unit.audit.records import EVENTS, NOON_MS, record
+from tests.unit.audit.records import COMMAND, EVENTS, NOON_MS, record
 
 ATTACK = "<script>alert('x')</script><img src=//evil.example/a onerror=alert(1)>\"'&{{ 7*7 }}"
 
@@ -105,7 +105,7 @@ def test_key_activities_stand_in_the_order_of_the_publication() -> None:
         "consult.chunks/2",
         "events/0",
         "gpu-box-17",
-        "consultguard/0.1.0 console-2",
+        COMMAND,
         "never",
         "hipaa-consult 2",
         "mini 2026-01-02 consultguard/1",
@@ -145,6 +145,17 @@ def test_what_verification_said_is_on_the_page() -> None:
 
     assert texts[texts.index("flaw") + 1] == "altered"
     assert texts[texts.index("offset") + 1] == "17"
+
+
+def test_what_verification_found_is_in_words() -> None:
+    flaws = [{"kind": "altered", "chain": "consult.chunks/2", "seq": 7}, {"kind": "tail_cut", "offset": None}]
+    chains = {"events/0": {"records": 3, "began": 0}}
+    texts = _Page(_html(verification={"verified": False, "flaws": flaws, "chains": chains, "notes": []})).texts
+
+    found = "kind: altered, chain: consult.chunks/2, seq: 7; kind: tail_cut, offset: –"
+    assert texts[texts.index("flaws") + 1] == found
+    assert texts[texts.index("chains") + 1] == "events/0: records: 3, began: 0"
+    assert texts[texts.index("notes") + 1] == "none"
 
 
 @pytest.mark.parametrize("html", [_everything(), _html(), _html(record("viewed"))], ids=["all", "nothing", "one act"])

@@ -14,7 +14,7 @@ from pipeline.audit.export import COLUMNS, Form, export
 from pipeline.audit.pseudonymous import pseudonymizer
 from pipeline.domain.audit import AuditEvent
 from pipeline.errors import InputError, SettingsError
-from tests.unit.audit.records import CONSULT, EVENTS, REVIEWER, first_version, record
+from tests.unit.audit.records import COMMAND, CONSULT, EVENTS, REVIEWER, WORKER, first_version, record
 
 FORMS: tuple[Form, ...] = get_args(Form)
 FHIR_FORMS: tuple[Form, ...] = ("fhir-r4", "fhir-r5")
@@ -43,7 +43,7 @@ def test_the_records_of_these_tests_are_of_every_event_there_is() -> None:
 
 @pytest.mark.parametrize("form", FHIR_FORMS)
 @pytest.mark.parametrize("event", [*EVENTS, "an_event_of_a_later_version"])
-@pytest.mark.parametrize("actor", ["consultguard/0.1.0 console-2", REVIEWER])
+@pytest.mark.parametrize("actor", [WORKER, COMMAND, REVIEWER])
 @pytest.mark.parametrize("of_first_version", [False, True])
 def test_every_event_becomes_a_valid_audit_event(event: str, actor: str, of_first_version: bool, form: Form) -> None:
     body = record(event, actor=actor)
@@ -112,7 +112,7 @@ def test_a_verdict_that_holds_a_chunk_back_is_a_failure_to_pass(level: str, code
     assert _resource(record(outcome=level), "fhir-r4")["outcome"] == code
 
 
-@pytest.mark.parametrize("outcome", ["altered", "unverified", "anything_new"])
+@pytest.mark.parametrize("outcome", ["flawed", "unverified", "anything_new"])
 def test_a_verification_is_a_success_only_where_its_outcome_says_so(outcome: str) -> None:
     assert _resource(record("verified", outcome=outcome), "fhir-r4")["outcome"] == "8"
 
@@ -130,6 +130,28 @@ def test_a_look_at_a_consultation_follows_the_patient_read_pattern() -> None:
     assert user["requestor"] is True
     assert "network" not in user
     _assert_patient_and_one_thing(resource)
+
+
+@pytest.mark.parametrize("form", FHIR_FORMS)
+def test_who_ran_a_command_asked_for_it_and_not_the_command(form: Form) -> None:
+    command, person = _resource(record("verified"), form)["agent"]
+
+    assert command["who"]["display"] == "consultguard-audit/0.1.0"
+    assert (command["requestor"], person["requestor"]) == (False, True)
+    assert person["who"]["identifier"] == {"system": "urn:consultguard:person", "value": PSEUDONYM("r.osei@laptop-3")}
+
+
+@pytest.mark.parametrize("form", FHIR_FORMS)
+def test_a_worker_acts_by_itself(form: Form) -> None:
+    (worker,) = _resource(record("started", actor=WORKER), form)["agent"]
+
+    assert worker["requestor"] is True
+    assert worker["who"]["identifier"]["value"] == PSEUDONYM("north-ward-1")
+
+
+def test_a_worker_that_ended_of_itself_is_a_major_failure() -> None:
+    assert _resource(record("stopped", outcome="fault"), "fhir-r4")["outcome"] == "12"
+    assert _resource(record("stopped", outcome="fault"), "fhir-r5")["severity"] == "error"
 
 
 def test_an_erasure_follows_the_patient_delete_pattern() -> None:
@@ -184,6 +206,14 @@ def test_details_carry_finding_policy_model_and_place_in_the_input() -> None:
     assert details["input offset"] == "1093"
 
 
+def test_details_that_can_only_be_codes_stay_and_all_others_are_pseudonyms() -> None:
+    detail = {"groups": "worker cache", "flaws": "2", "from": "hipaa-consult/1", "judge": "two words?", "reason": "2"}
+    line = orjson.loads(_written(record("configuration_changed", detail=detail), form="jsonl"))
+
+    kept = {"groups": "worker cache", "flaws": "2", "from": "hipaa-consult/1"}
+    assert line["detail"] == kept | {"judge": PSEUDONYM("two words?"), "reason": PSEUDONYM("2")}
+
+
 def test_a_number_beyond_32_bits_is_written_as_a_string_in_r5() -> None:
     source = {"topic": "consult.chunks", "partition": 2, "offset": 2**40}
     details = _resource(record(source=source), "fhir-r5")["entity"][-1]["detail"]
@@ -212,7 +242,17 @@ def test_no_form_holds_an_id_a_name_a_hash_or_a_sealed_part(event: str, form: Fo
 
     written = _written(body, record(event), form=form)
 
-    hidden = [SECRET_TEXT, "okonjo", CONSULT, "chk_visit_42", "vrd_visit_42", REVIEWER, "north-ward-1", "console-2"]
+    hidden = [
+        SECRET_TEXT,
+        "okonjo",
+        CONSULT,
+        "chk_visit_42",
+        "vrd_visit_42",
+        REVIEWER,
+        "north-ward-1",
+        "r.osei",
+        "laptop-3",
+    ]
     hidden += ["gpu-box-17", f"evt-{event}-1", "ab" * 32, "cd" * 32, "k-83ab", "c2VhbGVkdGV4dA", "bm9uY2Vub25jZQ"]
     assert [value for value in hidden if value.lower() in written.lower()] == []
 
