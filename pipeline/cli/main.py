@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pipeline.cli import audit, bench, demo, doctor, eval, ingest, judge, keys, run, schema, topics, train, version
+from pipeline.cli import audit, bench, demo, doctor, eval, ingest, judge, keys, replay, run, schema, topics, train, version
 from pipeline.errors import ConsultGuardError
 from pipeline.log import describe_fault
 
@@ -24,6 +24,7 @@ app.add_typer(ingest.app, name="ingest")
 app.add_typer(topics.app, name="topics")
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.add_typer(audit.app, name="audit")
+app.command("replay", epilog=replay.EXAMPLES)(replay.replay)
 app.add_typer(keys.app, name="keys")
 app.add_typer(schema.app, name="schema")
 app.add_typer(bench.app, name="bench")
