@@ -18,6 +18,9 @@ _DAYS_LISTED = 4000
 _CHAINS_FOLLOWED = 4096
 _LISTED = 1000
 _WORD_CHARS = 200
+_JUDGED_TOGETHER_MS = 60_000
+"""Records stand in the order of the input and carry the time of their decision: of chunks that were at the judge
+together, a later one may have been decided first. A clock that was set back goes further."""
 _DETAILS = 20
 """As long as an identifier may be, and more than any event has: a damaged record must not fill the memory."""
 
@@ -220,7 +223,7 @@ class ExaminationBuilder:
         chain.of_input |= read.event in _OF_INPUT
         chain.records += 1
         self._silence(read.chain, chain, until_ms=read.at_ms)
-        if chain.last_ms is not None and read.at_ms < chain.last_ms:
+        if chain.last_ms is not None and read.at_ms < chain.last_ms - _JUDGED_TOGETHER_MS:
             chain.clock_backwards += 1
             chain.largest_step_back_ms = max(chain.largest_step_back_ms, chain.last_ms - read.at_ms)
         chain.first_ms = read.at_ms if chain.first_ms is None else min(chain.first_ms, read.at_ms)

@@ -29,6 +29,14 @@ class Period:
     def whole(self) -> bool:
         return self.from_ms is None and self.to_ms is None
 
+    def read(self, reader: Reader, partition: TopicPartition) -> Iterator[Record]:
+        """What the partition holds of it, in order."""
+        start = reader.begin_offset(partition)
+        if self.from_ms is not None:
+            start = max(start, reader.offset_for_time(partition, self.from_ms))
+        stop = None if self.to_ms is None else reader.offset_for_time(partition, self.to_ms)
+        return reader.read(partition, start=start, stop=stop)
+
 
 def chains_of(names: TopicNames, *, partitions: int) -> dict[str, TopicPartition]:
     """Where each chain of a deployment lies, by its id: one for each input partition, and that of the service."""
@@ -95,11 +103,7 @@ class _Chain:
     def verified(
         self, reader: Reader, partition: TopicPartition, period: Period, on_record: Callable[[], None]
     ) -> Verification:
-        start = reader.begin_offset(partition)
-        if period.from_ms is not None:
-            start = max(start, reader.offset_for_time(partition, period.from_ms))
-        stop = None if period.to_ms is None else reader.offset_for_time(partition, period.to_ms)
-        records = _counted(reader.read(partition, start=start, stop=stop), on_record)
+        records = _counted(period.read(reader, partition), on_record)
         if period.from_ms is not None:
             return verify(records, chain_id=self._chain_id, after=None, signed=self._signed_within(period))
         first = next(records, None)

@@ -2,7 +2,7 @@
 
 import typer
 
-from pipeline.cli import audit_verify
+from pipeline.cli import audit_report, audit_verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -10,3 +10,5 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("verify", epilog=audit_verify.EXAMPLES)(audit_verify.verify)
+app.command("examine", epilog=audit_report.EXAMINE_EXAMPLES)(audit_report.examine)
+app.command("export", epilog=audit_report.EXPORT_EXAMPLES)(audit_report.export_records)

@@ -1,7 +1,7 @@
 """`consultguard audit verify`."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -49,15 +49,36 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Follow every chain to its end, hold it against the signed checkpoints, and name the first bad record of each."""
-    settings = settings_for()
-    clock = SystemClock()
+    settings, clock = settings_for(), SystemClock()
     broker = build_broker(settings, clock=clock)
-    names = TopicNames(settings.topics.prefix)
     period = Period(moment_ms(begin), moment_ms(end))
+    report, seen = follow_trail(settings, broker, period, checkpoints=checkpoints, public_key=public_key, clock=clock)
+    body = body_of(report, seen)
+    if record:
+        _record(settings, broker, body, clock=clock)
+    if as_json:
+        print_json(body)
+    else:
+        _print(report, seen)
+    if not body["verified"]:
+        raise typer.Exit(1)
+
+
+def follow_trail(
+    settings: Settings,
+    broker: Broker,
+    period: Period,
+    *,
+    checkpoints: str | None,
+    public_key: Path | None,
+    clock: Clock,
+) -> tuple[TrailReport, Trusted | None]:
+    """Every chain verified, with progress; and what the checkpoints say, None where there is no key to read them by."""
+    names = TopicNames(settings.topics.prefix)
     chains = chains_of(names, partitions=broker.partitions(names.chunks))
     with contextlib.closing(broker.reader()) as reader:
         seen = _checkpoints(settings, reader, names, checkpoints, public_key, clock=clock)
-        with _progress(reader, chains) as on_record:
+        with progress_of(reader, chains, "verifying") as on_record:
             report = verify_trail(
                 reader,
                 chains,
@@ -67,15 +88,7 @@ def verify(
                 period=period,
                 on_record=on_record,
             )
-    body = _body(report, seen)
-    if record:
-        _record(settings, broker, body, clock=clock)
-    if as_json:
-        print_json(body)
-    else:
-        _print(report, seen)
-    if not body["verified"]:
-        raise typer.Exit(1)
+    return report, seen
 
 
 def moment_ms(text: str | None) -> int | None:
@@ -119,11 +132,12 @@ def _anchor(settings: Settings, where: str | None, *, clock: Clock) -> Anchor | 
 
 
 @contextlib.contextmanager
-def _progress(reader: Reader, chains: dict[str, TopicPartition]) -> Iterator[Callable[[], None]]:
+def progress_of(reader: Reader, chains: Mapping[str, TopicPartition], doing: str) -> Iterator[Callable[[], None]]:
+    """A bar over all records of `chains`; call what it gives for each."""
     total = sum(reader.end_offset(partition) - reader.begin_offset(partition) for partition in chains.values())
-    columns = (TextColumn("verifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=progress_console, transient=True, disable=total == 0) as progress:
-        task = progress.add_task("verifying", total=total)
+        task = progress.add_task(doing, total=total)
         done = 0
 
         def on_record() -> None:
@@ -147,7 +161,8 @@ def _record(settings: Settings, broker: Broker, body: dict[str, Any], *, clock: 
         journal.close(Deadline(_CLOSE_SECONDS, clock=clock))
 
 
-def _body(report: TrailReport, seen: Trusted | None) -> dict[str, Any]:
+def body_of(report: TrailReport, seen: Trusted | None) -> dict[str, Any]:
+    """What `--json` prints."""
     flaws = [
         {"kind": flaw.kind, "chain": flaw.chain_id, "seq": flaw.seq, "offset": flaw.offset, "what": flaw.words}
         for flaw in report.flaws

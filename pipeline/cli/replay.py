@@ -4,18 +4,20 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import islice
 from typing import Annotated, Any
 
 import typer
 
 from pipeline.audit.trail import Period, chains_of
-from pipeline.broker.base import Reader, Record, TopicPartition
+from pipeline.broker.base import Reader, TopicPartition
 from pipeline.broker.key_codec import decode_key
 from pipeline.broker.topics import TopicNames
 from pipeline.cli.audit_verify import FromOption, ToOption, moment_ms
 from pipeline.cli.context import settings_for
 from pipeline.cli.output import JsonOption, console, print_json, print_table, progress_console
 from pipeline.clock import SystemClock
+from pipeline.domain.sealing import WrappedKey
 from pipeline.keys.opening import Opener
 from pipeline.keys.providers import build_key_provider
 from pipeline.log import configure
@@ -82,26 +84,15 @@ async def _replayed(settings: Settings, period: Period, limit: int | None) -> Re
                 keys = TopicPartition(names.keys, place.partition)
                 opener = Opener(provider, _keys(reader, keys))
                 with progress_console.status(f"judging {chain_id} again"):
-                    requests = recorded(_records(reader, place, period, limit), opener, report)
+                    requests = recorded(islice(period.read(reader, place), limit), opener, report)
                     await judge_again(judge, requests, report, concurrency=_CONCURRENCY)
     finally:
         await judge.close()
     return report
 
 
-def _keys(reader: Reader, place: TopicPartition) -> Iterator[Any]:
+def _keys(reader: Reader, place: TopicPartition) -> Iterator[WrappedKey]:
     for record in reader.read(place, start=reader.begin_offset(place)):
         key = None if record.value is None else decode_key(record.value)
         if key is not None:
             yield key
-
-
-def _records(reader: Reader, place: TopicPartition, period: Period, limit: int | None) -> Iterator[Record]:
-    start = reader.begin_offset(place)
-    if period.from_ms is not None:
-        start = max(start, reader.offset_for_time(place, period.from_ms))
-    stop = None if period.to_ms is None else reader.offset_for_time(place, period.to_ms)
-    for number, record in enumerate(reader.read(place, start=start, stop=stop)):
-        if limit is not None and number >= limit:
-            return
-        yield record
