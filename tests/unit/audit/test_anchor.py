@@ -1,5 +1,6 @@
 """An anchor keeps a checkpoint once, gives it back as it was, and never takes another one for it."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -106,6 +107,36 @@ def test_a_file_in_place_of_the_directory_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(AnchorRefused):
         DirectoryAnchor(tmp_path / "file").put(0, b"one")
+
+
+def test_a_file_system_without_hard_links_is_refused(
+    directory: DirectoryAnchor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rename in place of the link could replace what another process put there meanwhile."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+
+    with pytest.raises(AnchorRefused, match="no hard links"):
+        directory.put(0, b"one")
+    assert os.listdir(tmp_path / "anchor") == []
+
+
+def test_a_full_disk_keeps_nothing_and_may_be_tried_again(
+    directory: DirectoryAnchor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(AnchorUnavailable, match="No space left"):
+            directory.put(0, b"one")
+    assert os.listdir(tmp_path / "anchor") == []
+    directory.put(0, b"one")
+    assert list(directory.read()) == [(0, b"one")]
 
 
 def test_a_webhook_gets_the_bytes_as_they_are_with_number_and_token(receiver: Receiver) -> None:
