@@ -1,17 +1,20 @@
 """`consultguard bench`: what it costs, measured."""
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from pipeline.bench.judge_alone import measure_judge
+from pipeline.bench.sealing import measure_sealing
 from pipeline.bench.worker_alone import measure_worker
 from pipeline.cli.output import JsonOption, print_json, print_table
 from pipeline.cli.trial import trial_settings
 from pipeline.judge.embedded import MINI_GUARD
 from pipeline.log import configure
+from pipeline.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Measure.", rich_markup_mode=None)
 
@@ -40,6 +43,41 @@ def worker(
         print_table(("", broker), [(name.replace("_", " "), value) for name, value in cost.body().items()])
     if cost.lost or cost.duplicated or cost.out_of_order or not cost.verified:
         raise typer.Exit(1)
+
+
+@app.command(
+    "sealing",
+    epilog="Examples:\n\n  consultguard bench sealing\n\n  consultguard bench sealing --broker kafka --rounds 5 --json",
+)
+def sealing(
+    *,
+    broker: Annotated[Literal["local", "kafka"], typer.Option(help="The broker to run on.")] = "local",
+    chunks: Annotated[int, typer.Option(min=1, help="Chunks a round.")] = 10_000,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds, each with and without sealing.")] = 3,
+    as_json: JsonOption = False,
+) -> None:
+    """What sealing what was said into the audit trail costs: the worker with it against the worker without."""
+    configure(level="warning", form="auto")
+    with (
+        tempfile.TemporaryDirectory(prefix="consultguard-bench-") as home,
+        trial_settings(broker=broker, judge="embedded", home=Path(home)) as settings,
+    ):
+        cost = measure_sealing(partial(_apart, settings), chunks=chunks, rounds=rounds)
+    if as_json:
+        print_json(cost.body())
+    else:
+        print_table(("", broker), [(name.replace("_", " "), value) for name, value in cost.body().items()])
+    if not cost.sound:
+        raise typer.Exit(1)
+
+
+def _apart(settings: Settings, name: str) -> Settings:
+    """The same with topics, group and data of their own."""
+    topics = settings.topics.model_copy(update={"prefix": f"{settings.topics.prefix}-{name}"})
+    worker = settings.worker.model_copy(update={"group": f"{settings.worker.group}-{name}"})
+    keys = settings.keys.model_copy(update={"file": settings.keys.file or settings.data_dir / "keys.json"})
+    changes = {"topics": topics, "worker": worker, "keys": keys, "data_dir": settings.data_dir / name}
+    return settings.model_copy(update=changes)
 
 
 @app.command(

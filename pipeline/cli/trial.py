@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from pipeline.cli.context import settings_for
 from pipeline.cli.output import progress_console
+from pipeline.clock import SystemClock
+from pipeline.keys.key_file import init_key_file
 from pipeline.settings import Settings, variable
 
 
@@ -23,6 +25,9 @@ def trial_settings(
         if broker == "kafka":
             overrides["topics"] = {"prefix": f"trial-{token_hex(4)}"}
             overrides["worker"] = {"group": f"trial-{token_hex(4)}"}
+            if variable("keys", "provider") not in os.environ:
+                init_key_file(home / "keys.json", clock=SystemClock())
+                overrides["keys"] = {"file": home / "keys.json"}
             if variable("kafka", "bootstrap_servers") not in os.environ:
                 from pipeline.trial.kafka_server import KafkaServer
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from pipeline.audit.writer import ChainWriter, SealingKeys
+from pipeline.audit.writer import ChainWriter
 from pipeline.broker.base import Broker, Record, TopicSpec
 from pipeline.broker.topics import TopicNames, required_topics
 from pipeline.clean.cleaner import Cleaner
@@ -61,10 +61,11 @@ def build_worker(
     clock: Clock,
     broker: Broker | None = None,
     judge: Judge | None = None,
-    keys: SealingKeys | None = None,
+    unsealed: bool = False,
     on_breaker: Callable[[str], None] = lambda _state: None,
 ) -> Assembled:
-    """The worker that `settings` describe; `broker`, `judge` and `keys` replace theirs (tests, the bench).
+    """The worker that `settings` describe; `broker` and `judge` replace theirs (tests, the bench). `unsealed` is the
+    bench's alone, to tell what sealing costs.
     `on_breaker` hears each state of the judge's breaker, on the judge's thread.
 
     Raises SettingsError, PolicyError, and what building the engines raises.
@@ -77,6 +78,7 @@ def build_worker(
     if judge is None:
         judge = build_judge(settings, policy=policy, on_breaker=observe)
         judge = with_cache(judge, settings.cache, policy=policy, on_event=metrics.cache_event)
+    keys = None if unsealed else build_keys(settings, clock=clock)
     worker_settings = settings.worker
     stages = build_stages(policy, max_text_chars=worker_settings.max_text_chars)
     limits = WorkerLimits(
@@ -90,9 +92,7 @@ def build_worker(
         judge=judge,
         flow=Flow(stages, topics=names, actor=worker_actor(settings), clock=clock, origin=this_process()),
         stages=stages,
-        chains=ChainWriter(
-            audit_topic=names.audit, keys_topic=names.keys, keys=keys or build_keys(settings, clock=clock)
-        ),
+        chains=ChainWriter(audit_topic=names.audit, keys_topic=names.keys, keys=keys),
         context=build_context_limits(settings),
         limits=limits,
         dead_letters=DeadLetterLimit(

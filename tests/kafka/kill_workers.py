@@ -27,6 +27,7 @@ from pipeline.broker.topics import TopicNames, ensure, required_topics
 from pipeline.clock import SystemClock
 from pipeline.domain.taxonomy import RiskLevel
 from pipeline.ingest.publish import publish_chunks
+from pipeline.keys.key_file import init_key_file
 from pipeline.testing.builders import build_chunk
 from pipeline.trial.kafka_server import KafkaServer
 
@@ -107,7 +108,9 @@ def run(
         "CONSULTGUARD_TOPICS_PARTITIONS": str(_PARTITIONS),
         "CONSULTGUARD_WORKER_GROUP": _GROUP,
         "CONSULTGUARD_LOG_FORMAT": "json",
+        "CONSULTGUARD_KEYS_FILE": str(home / "keys.json"),
     }
+    init_key_file(home / "keys.json", clock=clock)
     workers = [Worker(name, environment=environment, log=home / f"{name}.log") for name in ("worker-0", "worker-1")]
     began = time.monotonic()
     for worker in workers:

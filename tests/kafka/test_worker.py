@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
@@ -52,6 +53,7 @@ class Site:
             broker="kafka",
             topics={"prefix": prefix, "partitions": _PARTITIONS},
             worker={"group": prefix, "max_in_flight": 64},
+            keys={"provider": "environment", "secret": b64encode(bytes(32)).decode()},
         )
         with closing(self.broker.topics()) as admin:
             ensure(admin, build_topic_specs(self.settings), clock=SystemClock())
