@@ -20,6 +20,7 @@ from pipeline.domain.taxonomy import Category, RiskLevel
 from pipeline.domain.transcript import CleanChunk, SourceRef, Speaker, SpeakerRole, TranscriptChunk
 from pipeline.domain.window import ContextWindow
 from pipeline.errors import ConsultGuardError
+from pipeline.keys.providers import build_key_provider, key_file_of, source_of
 from pipeline.log import configure
 from pipeline.runtime.assembly import build_policy, build_topic_specs
 from pipeline.runtime.engines import build_broker, build_explainer, build_judge
@@ -62,7 +63,7 @@ def doctor(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check settings, policy, disk, broker, topics and judge."""
+    """Check settings, policy, disk, keys, broker, topics and judge."""
     settings = settings_for()
     if settings_only:
         _print_settings(settings, as_json=as_json)
@@ -84,6 +85,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
         ("runtime", _runtime, "install Python 3.11 or newer"),
         ("policy", _policy, f"mend the file, or unset {variable('policy_file')}"),
         ("data directory", _data_dir, f"set {variable('data_dir')} to a directory this user may write"),
+        ("keys", _keys, "consultguard keys init, or set " + variable("keys", "…")),
         ("broker", _broker, "start the broker, or set the address: make kafka-up; " + variable("kafka", "…")),
         ("topics", _topics, "consultguard topics ensure"),
         (
@@ -118,6 +120,12 @@ def _data_dir(settings: Settings) -> str:
     if not os.access(settings.data_dir, os.W_OK):
         raise PermissionError(f"{settings.data_dir} is not writable")
     return str(settings.data_dir)
+
+
+def _keys(settings: Settings) -> str:
+    if settings.broker == "local" and settings.keys.provider == "file" and not key_file_of(settings).exists():
+        return "made with the first start of a worker"
+    return f"{build_key_provider(settings).key_id} of {source_of(settings)}"
 
 
 def _broker(settings: Settings) -> str:
