@@ -24,6 +24,7 @@
     ├── AuditBroken              the chain read back does not continue
     ├── CheckpointForged         a checkpoint is not what the deployment's key signed; names the flaw
     ├── ProofUnsound             an inclusion proof has not the form that its place asks for
+    ├── ProofUnavailable         a proof cannot be made, or not yet; names what is missing
     ├── AnchorError
     │   ├── AnchorUnavailable    the place outside did not answer now             (retriable)
     │   └── AnchorRefused        it will not keep this, or keeps something else under the number
@@ -141,6 +142,10 @@ class CheckpointForged(ConsultGuardError):
 
 class ProofUnsound(ConsultGuardError):
     """An inclusion path is too short, too long or no path at all for its leaf's index and the tree's size."""
+
+
+class ProofUnavailable(ConsultGuardError):
+    """What a proof is made of is not there: no such record, no checkpoint over it yet, or a beginning cut off."""
 
 
 class AnchorError(ConsultGuardError):

@@ -108,7 +108,10 @@ def read_link(value: bytes | None) -> Link | str:
         return "unreadable"
     if not (type(claimed) is type(chain_id) is type(prev) is str and type(seq) is int):
         return "unreadable"
-    clear = canonical(body)
+    try:
+        clear = canonical(body)
+    except TypeError:  # nested deeper than it can be written again
+        return "unreadable"
     # Byte for byte: a field written twice would be read differently by different readers.
     if sha256(clear).hexdigest() != claimed or value != _stored(clear, claimed):
         return "altered"
