@@ -136,7 +136,12 @@ QUESTIONS = (
         "On the audit topic, kept six years at least and never compacted, and as signed checkpoints at an anchor "
         "outside the writer's power. Topics that keep less are refused, with the difference.",
         commands=(_TOPICS,),
-        settings=(_RETENTION, "CONSULTGUARD_TOPICS_REPLICATION", "CONSULTGUARD_TOPICS_MIN_INSYNC_REPLICAS"),
+        settings=(
+            _RETENTION,
+            "CONSULTGUARD_AUDIT_ANCHOR",
+            "CONSULTGUARD_TOPICS_REPLICATION",
+            "CONSULTGUARD_TOPICS_MIN_INSYNC_REPLICAS",
+        ),
     ),
     Question(
         _PROCEDURES,
@@ -213,6 +218,7 @@ QUESTIONS = (
         "all chains are signed and anchored elsewhere: altered, missing, reordered, inserted, cut and rolled back "
         "records are each found and named, without any decryption key.",
         commands=(_VERIFY,),
+        settings=("CONSULTGUARD_AUDIT_CHECKPOINT_SECONDS", "CONSULTGUARD_AUDIT_PUBLIC_KEY_FILE"),
     ),
     Question(
         _INTEGRITY,
