@@ -186,8 +186,11 @@ class TopicSettings(_Group):
     partitions: Positive = 6
     replication: Positive = 1
     min_insync_replicas: Positive = 1
+    audit_retention: Literal["hipaa", "astm"] = Field(
+        "hipaa", description="hipaa: six years, 45 CFR 164.316(b)(2)(i); astm: ten, ASTM E2147-18"
+    )
     audit_retention_ms: Annotated[int, Field(ge=_SIX_YEARS_MS)] = Field(
-        _SIX_YEARS_MS, description="45 CFR 164.316(b)(2)(i): six years at least"
+        _SIX_YEARS_MS, description="where it is to be longer than that"
     )
 
 
@@ -203,6 +206,7 @@ class AuditSettings(_Group):
     anchor_retain_days: Positive = Field(2192, description="object lock: a bucket deletes nothing before")
     signing_key_file: Path | None = Field(None, description="default: audit-signing-key.pem in the data folder")
     public_key_file: Path | None = Field(None, description="for audit verify, instead of --public-key")
+    seal_verdict_text: bool = Field(False, description="contested and unsafe verdicts carry their text sealed")
     checkpoint_records: Positive = Field(10_000, description="a checkpoint after so many records")
     checkpoint_seconds: Seconds = Field(60.0, description="and after so long, whether there were any or not")
 

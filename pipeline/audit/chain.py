@@ -5,7 +5,7 @@ linked in the transaction that also commits the input offsets, which fences ever
 from the last committed record.
 """
 
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,6 +16,7 @@ import orjson
 from pipeline.audit.canonical import canonical
 from pipeline.broker.audit_codec import audit_body, encode_exchange
 from pipeline.broker.base import Record, TopicPartition
+from pipeline.broker.codec import sealed_body
 from pipeline.domain.audit import GENESIS, AuditRecord, ChainHead
 from pipeline.domain.sealing import Sealed
 from pipeline.errors import AuditBroken
@@ -41,11 +42,7 @@ def link(record: AuditRecord, *, chain_id: str, head: ChainHead, seal: Seal | No
     body = audit_body(record, chain_id=chain_id, head=head)
     if seal is not None and record.exchange is not None and record.consult_id is not None:
         sealed = seal(record.consult_id, encode_exchange(record.exchange), canonical(body))
-        body["sealed"] = {
-            "key": sealed.key_id,
-            "nonce": b64encode(sealed.nonce).decode(),
-            "text": b64encode(sealed.ciphertext).decode(),
-        }
+        body["sealed"] = sealed_body(sealed)
     clear = canonical(body)
     digest = sha256(clear).hexdigest()
     return _stored(clear, digest), ChainHead(head.seq + 1, digest)

@@ -56,7 +56,7 @@ def measure_worker(settings: Settings, *, chunks: int, sealed: bool = True) -> W
     clock = SystemClock()
     broker = build_broker(settings, clock=clock)
     admin = broker.topics()
-    ensure(admin, build_topic_specs(settings), clock=clock)
+    ensure(admin, build_topic_specs(settings, brokers=admin.brokers()), clock=clock)
     admin.close()
     names = TopicNames(settings.topics.prefix)
     sent = [_chunk(number) for number in range(chunks)]

@@ -178,6 +178,9 @@ class Publisher(Protocol):
 class TopicAdmin(Protocol):
     """Creates and inspects topics."""
 
+    def brokers(self) -> int:
+        """How many brokers the cluster has now. Raises BrokerUnavailable."""
+
     def describe(self, name: str) -> TopicSpec | None:
         """The topic as it is, None if there is none. `extra` holds the settings asked about in no other field."""
 

@@ -1,6 +1,7 @@
 """Domain values to and from the bytes of records. Encoding builds plain dicts: on the hot path a second validation of
 what we ourselves computed would cost more than it tells; tests validate every form written here against its model."""
 
+from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ import orjson
 
 from pipeline.domain.audit import Latency
 from pipeline.domain.judgment import ModelIdentity, Scores
+from pipeline.domain.sealing import Sealed
 from pipeline.domain.transcript import CleanChunk, TranscriptChunk
 from pipeline.domain.verdict import Verdict
 
@@ -41,37 +43,53 @@ def encode_chunk(chunk: TranscriptChunk) -> bytes:
 
 
 def encode_verdict(
-    verdict: Verdict, *, verdict_id: str, clean: CleanChunk, judged_at_ms: int, latency: Latency
+    verdict: Verdict,
+    *,
+    verdict_id: str,
+    clean: CleanChunk,
+    judged_at_ms: int,
+    latency: Latency,
+    sealed: Sealed | None = None,
 ) -> bytes:
-    """`consult.verdict/1` bytes."""
+    """`consult.verdict/1` bytes. With `sealed`, which holds it, the text is left empty."""
     chunk = clean.chunk
-    return orjson.dumps(
-        {
-            "schema": "consult.verdict/1",
-            "verdict_id": verdict_id,
-            "chunk_id": chunk.chunk_id,
-            "consult_id": chunk.consult_id,
-            "seq": chunk.seq,
-            "tenant": chunk.tenant,
-            "risk_level": verdict.level,
-            "categories": verdict.categories,
-            "reason": verdict.reason,
-            "evidence": [
-                {"kind": item.kind, "start": item.start, "end": item.end, "confidence": item.confidence}
-                for item in verdict.evidence
-            ],
-            "scores": scores_body(verdict.scores),
-            "decided_by": verdict.decided_by,
-            "rule": verdict.rule,
-            "policy": {"id": verdict.policy_id, "version": verdict.policy_version},
-            "model": model_body(verdict.model),
-            "text": clean.text,
-            "language": chunk.language,
-            "speaker_role": chunk.speaker.role,
-            "judged_at": iso_utc(judged_at_ms),
-            "latency_ms": latency_body(latency),
-        }
-    )
+    body: dict[str, Any] = {
+        "schema": "consult.verdict/1",
+        "verdict_id": verdict_id,
+        "chunk_id": chunk.chunk_id,
+        "consult_id": chunk.consult_id,
+        "seq": chunk.seq,
+        "tenant": chunk.tenant,
+        "risk_level": verdict.level,
+        "categories": verdict.categories,
+        "reason": verdict.reason,
+        "evidence": [
+            {"kind": item.kind, "start": item.start, "end": item.end, "confidence": item.confidence}
+            for item in verdict.evidence
+        ],
+        "scores": scores_body(verdict.scores),
+        "decided_by": verdict.decided_by,
+        "rule": verdict.rule,
+        "policy": {"id": verdict.policy_id, "version": verdict.policy_version},
+        "model": model_body(verdict.model),
+        "text": clean.text if sealed is None else "",
+        "language": chunk.language,
+        "speaker_role": chunk.speaker.role,
+        "judged_at": iso_utc(judged_at_ms),
+        "latency_ms": latency_body(latency),
+    }
+    if sealed is not None:
+        body["sealed"] = sealed_body(sealed)
+    return orjson.dumps(body)
+
+
+def sealed_body(sealed: Sealed) -> dict[str, str]:
+    """`SealedV1`."""
+    return {
+        "key": sealed.key_id,
+        "nonce": b64encode(sealed.nonce).decode(),
+        "text": b64encode(sealed.ciphertext).decode(),
+    }
 
 
 def iso_utc(epoch_ms: int) -> str:

@@ -1,7 +1,8 @@
 """The topics there must be, and what each must be at least."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, assert_never
 
 from pipeline.broker.base import TopicAdmin, TopicSpec
@@ -14,9 +15,16 @@ _DAY_MS = 86_400_000
 SIX_YEARS_MS = (6 * 365 + 2) * _DAY_MS
 """45 CFR 164.316(b)(2)(i) and 164.530(j)(2): six years, which hold two leap days at most."""
 
+TEN_YEARS_MS = (10 * 365 + 3) * _DAY_MS
+"""ASTM E2147-18, section 4.1: audit data is kept as long as the record, and for ten years at least."""
+
+RETENTIONS_MS: Mapping[str, int] = MappingProxyType({"hipaa": SIX_YEARS_MS, "astm": TEN_YEARS_MS})
+"""How long the audit trail is kept, by the rule that is followed."""
+
 _CHUNKS_MS = 7 * _DAY_MS
 _VERDICTS_MS = 30 * _DAY_MS
 _KEY_SEGMENT_MS = 3_600_000
+_CLUSTER = 3
 _APPEAR_SECONDS = 15.0
 _APPEAR_STEP_SECONDS = 0.1
 
@@ -87,8 +95,11 @@ def required_topics(
     replication: int,
     min_insync: int,
     audit_retention_ms: int = SIX_YEARS_MS,
+    brokers: int = 1,
 ) -> tuple[TopicSpec, ...]:
     """Every topic the worker and its readers need.
+
+    Where there are three brokers, what proves things has three copies, two of them in sync, whatever is asked for.
 
     Most have as many partitions as the chunks, because input partition i writes partition i of what it writes. What is
     one chain for the whole deployment has one partition.
@@ -106,6 +117,7 @@ def required_topics(
         names.keys: -1,
     }
     single = (names.audit_events, names.checkpoints)
+    proofs = (names.audit, *single, names.keys) if brokers >= _CLUSTER else ()
     extras = {
         # Stream time (how long a consultation is remembered) must not depend on a producer's clock.
         names.chunks: {"message.timestamp.type": "LogAppendTime"},
@@ -118,9 +130,9 @@ def required_topics(
         TopicSpec(
             name,
             1 if name in single else partitions,
-            replication=replication,
+            replication=max(replication, _CLUSTER) if name in proofs else replication,
             retention_ms=retention_ms,
-            min_insync_replicas=min_insync,
+            min_insync_replicas=max(min_insync, _CLUSTER - 1) if name in proofs else min_insync,
             cleanup_policy="compact" if name == names.keys else "delete",
             extra=extras.get(name, {}),
         )

@@ -85,7 +85,7 @@ def _run(settings: Settings, chunks: Sequence[TranscriptChunk], *, show: bool) -
     clock = SystemClock()
     broker = build_broker(settings, clock=clock)
     admin = broker.topics()
-    ensure(admin, build_topic_specs(settings), clock=clock)
+    ensure(admin, build_topic_specs(settings, brokers=admin.brokers()), clock=clock)
     admin.close()
     assembled = build_worker(settings, clock=clock, broker=broker)
     names = TopicNames(settings.topics.prefix)

@@ -142,7 +142,7 @@ def _topics(settings: Settings) -> str:
     missing: list[str] = []
     wrong: list[str] = []
     try:
-        for asked in build_topic_specs(settings):
+        for asked in build_topic_specs(settings, brokers=admin.brokers()):
             found = admin.describe(asked.name)
             if found is None:
                 missing.append(asked.name)

@@ -48,7 +48,7 @@ def worker(
     admin = broker.topics()
     try:
         # Creates what is missing and refuses what is weaker than asked, before a single chunk is read.
-        ensure(admin, build_topic_specs(settings), clock=clock)
+        ensure(admin, build_topic_specs(settings, brokers=admin.brokers()), clock=clock)
     finally:
         admin.close()
     journal = open_journal(settings, broker, role="worker", clock=clock)

@@ -33,7 +33,7 @@ def ensure(*, broker: BrokerOption = None, as_json: JsonOption = False) -> None:
     settings, clock = settings_for(broker=broker), SystemClock()
     admin = build_broker(settings, clock=clock).topics()
     try:
-        reports = ensure_topics(admin, build_topic_specs(settings), clock=clock)
+        reports = ensure_topics(admin, build_topic_specs(settings, brokers=admin.brokers()), clock=clock)
     finally:
         admin.close()
     _print([(report.topic, report.action) for report in reports], as_json=as_json)
@@ -46,7 +46,7 @@ def show(*, broker: BrokerOption = None, as_json: JsonOption = False) -> None:
     admin = build_broker(settings, clock=clock).topics()
     rows: list[tuple[TopicSpec, str]] = []
     try:
-        for asked in build_topic_specs(settings):
+        for asked in build_topic_specs(settings, brokers=admin.brokers()):
             found = admin.describe(asked.name)
             state = "missing" if found is None else "; ".join(differences(asked, found)) or "ok"
             rows.append((found or TopicSpec(asked.name, 0, replication=0), state))

@@ -115,8 +115,19 @@ class LatencyV1(_Wire):
     total: Count
 
 
+class SealedV1(_Wire):
+    """AES-256-GCM under data key `key`: 96-bit `nonce`, and `text` the ciphertext with its 128-bit tag, in base64."""
+
+    key: Identifier
+    nonce: Base64
+    text: Base64
+
+
 class VerdictV1(_Wire):
-    """`consult.verdict/1`, on the topic of its level. Evidence spans are half-open, in characters of the raw text."""
+    """`consult.verdict/1`, on the topic of its level. Evidence spans are half-open, in characters of the raw text.
+
+    `text` is empty where `sealed` holds it, bound to the `verdict_id`.
+    """
 
     schema_: Literal["consult.verdict/1"] = Field(alias="schema")
     verdict_id: Identifier
@@ -138,6 +149,7 @@ class VerdictV1(_Wire):
     speaker_role: SpeakerRole
     judged_at: str
     latency_ms: LatencyV1
+    sealed: SealedV1 | None = None
 
 
 class SourcePositionV1(_Wire):
@@ -164,14 +176,6 @@ class SamplingV1(_Wire):
     temperature: Count
     max_tokens: Count
     seed: Count
-
-
-class SealedV1(_Wire):
-    """AES-256-GCM under data key `key`: 96-bit `nonce`, and `text` the ciphertext with its 128-bit tag, in base64."""
-
-    key: Identifier
-    nonce: Base64
-    text: Base64
 
 
 class AuditV1(_Wire):

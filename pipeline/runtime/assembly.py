@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from pipeline.audit.writer import ChainWriter
 from pipeline.broker.base import Broker, Record, TopicSpec
-from pipeline.broker.topics import TopicNames, required_topics
+from pipeline.broker.topics import RETENTIONS_MS, TopicNames, required_topics
 from pipeline.clean.cleaner import Cleaner
 from pipeline.clock import Clock
 from pipeline.context.consultations import ContextLimits
@@ -90,7 +90,14 @@ def build_worker(
         stream=broker.stream(topic=names.chunks, group=worker_settings.group, instance_id=worker_settings.instance_id),
         reader=broker.reader(),
         judge=judge,
-        flow=Flow(stages, topics=names, actor=worker_actor(settings), clock=clock, origin=this_process()),
+        flow=Flow(
+            stages,
+            topics=names,
+            actor=worker_actor(settings),
+            clock=clock,
+            origin=this_process(),
+            seal_text=keys.seal if keys is not None and settings.audit.seal_verdict_text else None,
+        ),
         stages=stages,
         chains=ChainWriter(audit_topic=names.audit, keys_topic=names.keys, keys=keys),
         context=build_context_limits(settings),
@@ -122,15 +129,16 @@ def build_context_limits(settings: Settings) -> ContextLimits:
     )
 
 
-def build_topic_specs(settings: Settings) -> tuple[TopicSpec, ...]:
-    """The topics as the settings ask for them."""
+def build_topic_specs(settings: Settings, *, brokers: int = 1) -> tuple[TopicSpec, ...]:
+    """The topics as the settings ask for them, on a cluster of so many brokers."""
     topics = settings.topics
     return required_topics(
         TopicNames(topics.prefix),
         partitions=topics.partitions,
         replication=topics.replication,
         min_insync=topics.min_insync_replicas,
-        audit_retention_ms=topics.audit_retention_ms,
+        audit_retention_ms=max(topics.audit_retention_ms, RETENTIONS_MS[topics.audit_retention]),
+        brokers=brokers,
     )
 
 

@@ -23,7 +23,7 @@ from pipeline.domain.verdict import Evidence, Verdict
 from pipeline.domain.window import ContextWindow
 from pipeline.runtime.inflight import Outcome
 from pipeline.sink.dead_letter import dead_letter
-from pipeline.sink.verdicts import publish
+from pipeline.sink.verdicts import SealText, publish
 from pipeline.source.decode import InvalidCode, InvalidRecord
 
 
@@ -52,12 +52,20 @@ class Flow:
     """The stages over the state of one worker's partitions. Used by one thread."""
 
     def __init__(
-        self, stages: Stages, *, topics: TopicNames, actor: str, clock: Clock, origin: Origin | None = None
+        self,
+        stages: Stages,
+        *,
+        topics: TopicNames,
+        actor: str,
+        clock: Clock,
+        origin: Origin | None = None,
+        seal_text: SealText | None = None,
     ) -> None:
         self._stages = stages
         self._topics = topics
         self._actor = actor
         self._origin = origin
+        self._seal_text = seal_text
         self._clock = clock
         self._consultations: dict[TopicPartition, Consultations] = {}
 
@@ -130,6 +138,7 @@ class Flow:
             topics=self._topics,
             judged_at_ms=now_ms,
             latency=latency,
+            seal=self._seal_text,
         )
         return Outcome((published,), audit)
 

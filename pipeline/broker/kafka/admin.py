@@ -27,6 +27,10 @@ class KafkaTopicAdmin:
         self._config = config
         self._client_or_none: KafkaAdminClient | None = None
 
+    def brokers(self) -> int:
+        with translating("describe the cluster"):
+            return len(self._client.describe_cluster()["brokers"])
+
     def describe(self, name: str) -> TopicSpec | None:
         with translating(f"describe topic {name}"):
             topic = self._client.describe_topics([name])[0]

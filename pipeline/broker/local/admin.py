@@ -17,6 +17,9 @@ class LocalTopicAdmin:
         self._database: Database | None = None
         self._closed = False
 
+    def brokers(self) -> int:
+        return 1
+
     def describe(self, name: str) -> TopicSpec | None:
         return Catalog(self._open()).describe(name)
 

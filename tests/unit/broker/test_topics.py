@@ -1,8 +1,9 @@
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import pytest
 
-from pipeline.broker.base import TopicSpec
+from pipeline.broker.base import Erasure, TopicSpec
 from pipeline.broker.topics import SIX_YEARS_MS, TopicNames, differences, ensure, required_topics
 from pipeline.domain.taxonomy import RiskLevel
 from pipeline.errors import BrokerUnavailable, TopicMismatch
@@ -20,6 +21,12 @@ class MemoryAdmin:
         self.created: list[str] = []
         self._lag = lag
         self._made_elsewhere = made_elsewhere
+
+    def brokers(self) -> int:
+        return 1
+
+    def erase(self, topic: str, keys: Mapping[int, Collection[bytes]]) -> Erasure:
+        raise NotImplementedError
 
     def describe(self, name: str) -> TopicSpec | None:
         if name in self.created and self._lag:
@@ -57,16 +64,42 @@ def test_a_prefix_keeps_two_sites_apart_on_one_cluster() -> None:
     ours = {spec.name for spec in required_topics(TopicNames("north"), partitions=1, replication=1, min_insync=1)}
     theirs = {spec.name for spec in required_topics(TopicNames("south"), partitions=1, replication=1, min_insync=1)}
 
-    assert len(ours) == len(theirs) == 7
+    assert len(ours) == len(theirs) == 10
     assert not ours & theirs
 
 
-def test_every_required_topic_has_the_partitions_of_the_chunks_and_is_never_compacted() -> None:
-    specs = required_topics(TopicNames(), partitions=12, replication=3, min_insync=2)
+def test_every_topic_has_the_partitions_of_the_chunks_but_those_that_are_one_chain() -> None:
+    names = TopicNames()
+    specs = required_topics(names, partitions=12, replication=3, min_insync=2)
 
-    assert {(spec.partitions, spec.replication, spec.min_insync_replicas, spec.cleanup_policy) for spec in specs} == {
-        (12, 3, 2, "delete")
-    }
+    assert {spec.name for spec in specs if spec.partitions == 1} == {names.audit_events, names.checkpoints}
+    assert {spec.partitions for spec in specs} == {1, 12}
+    assert {(spec.replication, spec.min_insync_replicas) for spec in specs} == {(3, 2)}
+
+
+def test_only_the_keys_are_compacted_and_soon() -> None:
+    names = TopicNames()
+    specs = {spec.name: spec for spec in required_topics(names, partitions=2, replication=1, min_insync=1)}
+
+    assert [name for name, spec in specs.items() if spec.cleanup_policy != "delete"] == [names.keys]
+    assert int(specs[names.keys].extra["max.compaction.lag.ms"]) <= 3_600_000
+
+
+def test_what_proves_things_has_three_copies_where_there_are_three_brokers() -> None:
+    names = TopicNames()
+    specs = required_topics(names, partitions=2, replication=1, min_insync=1, brokers=3)
+
+    kept = {spec.name for spec in specs if (spec.replication, spec.min_insync_replicas) == (3, 2)}
+    assert kept == {names.audit, names.audit_events, names.checkpoints, names.keys}
+    two = required_topics(names, partitions=2, replication=1, min_insync=1, brokers=2)
+    assert {spec.replication for spec in two} == {1}
+
+
+def test_a_topic_of_keys_that_is_not_compacted_is_weaker() -> None:
+    asked = TopicSpec("keys", 1, cleanup_policy="compact")
+
+    assert "cleanup.policy=compact" in " ".join(differences(asked, replace(asked, cleanup_policy="delete")))
+    assert differences(asked, asked) == []
 
 
 def test_retentions_are_those_of_the_wire_contract() -> None:
@@ -80,6 +113,9 @@ def test_retentions_are_those_of_the_wire_contract() -> None:
         names.unsafe: 30 * DAY_MS,
         names.dead_letter: 30 * DAY_MS,
         names.audit: SIX_YEARS_MS,
+        names.audit_events: SIX_YEARS_MS,
+        names.checkpoints: SIX_YEARS_MS,
+        names.keys: -1,
         names.reviews: SIX_YEARS_MS,
     }
     assert 2_191.5 * DAY_MS < SIX_YEARS_MS
