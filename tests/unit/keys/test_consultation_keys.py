@@ -258,6 +258,28 @@ def test_the_keys_used_longest_ago_are_dropped_but_never_an_unpublished_one() ->
     assert sealed("used").key_id != first["used"]
 
 
+def test_a_key_that_was_used_or_restored_again_is_dropped_after_one_that_was_not() -> None:
+    provider = BreakableKeys()
+    keys = _keys(provider, max_consults=2)
+    first = {consult_id: keys.seal(consult_id, WORDS, bound_to=PLACE).key_id for consult_id in ("used", "silent")}
+    keys.committed(keys.unpublished(["used", "silent"]))
+
+    keys.seal("used", WORDS, bound_to=PLACE)
+    keys.seal("newcomer", WORDS, bound_to=PLACE)
+
+    assert keys.seal("used", WORDS, bound_to=PLACE).key_id == first["used"]
+    assert keys.seal("silent", WORDS, bound_to=PLACE).key_id != first["silent"]
+
+    earlier = _keys(provider)
+    for consult_id in ("again", "once", "newcomer"):
+        earlier.seal(consult_id, WORDS, bound_to=PLACE)
+    again, once, newcomer = earlier.unpublished(["again", "once", "newcomer"])
+    after = _keys(provider, max_consults=2)
+    for key in (again, once, again, newcomer):
+        after.restore(key)
+    assert after.seal("again", WORDS, bound_to=PLACE).key_id == again.key_id
+
+
 def test_restoring_more_than_are_held_keeps_the_last() -> None:
     provider = BreakableKeys()
     before = _keys(provider)
