@@ -1,11 +1,13 @@
-"""`consultguard topics ensure|show`."""
+"""`consultguard topics ensure|show|acls`."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 import typer
 
 from pipeline.broker.base import TopicSpec
-from pipeline.broker.topics import differences
+from pipeline.broker.grants import as_command, grants
+from pipeline.broker.topics import TopicNames, differences
 from pipeline.broker.topics import ensure as ensure_topics
 from pipeline.cli.context import settings_for
 from pipeline.cli.output import JsonOption, print_json, print_table
@@ -55,6 +57,29 @@ def show(*, broker: BrokerOption = None, as_json: JsonOption = False) -> None:
     _print(rows, as_json=as_json)
     if any(state != "ok" for _, state in rows):
         raise typer.Exit(1)
+
+
+_SCRIPT = """#!/bin/sh
+# The least that each part of ConsultGuard needs on a Kafka cluster. Written by: consultguard topics acls
+# Run it with an administrator's client properties:
+#   ./acls.sh --bootstrap-server k1:9092 --command-config admin.properties
+set -eu
+"""
+
+
+@app.command(
+    "acls",
+    epilog="Examples:\n\n  consultguard topics acls > acls.sh\n\n  consultguard topics acls --json\n\n"
+    "Topics, group and transactional ids are those of the settings.",
+)
+def acls(*, as_json: JsonOption = False) -> None:
+    """Print, as a script for kafka-acls.sh, who may do what: nobody may delete or alter the audit trail."""
+    settings = settings_for()
+    given = grants(TopicNames(settings.topics.prefix), worker_group=settings.worker.group)
+    if as_json:
+        print_json({"grants": [asdict(grant) for grant in given]})
+        return
+    typer.echo(_SCRIPT + "\n".join(f'kafka-acls.sh "$@" {as_command(grant)}' for grant in given))
 
 
 def _print(rows: list[tuple[TopicSpec, str]], *, as_json: bool) -> None:

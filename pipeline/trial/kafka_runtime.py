@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -150,10 +150,12 @@ class JarRuntime:
 class DockerRuntime:
     """The image `apache/kafka` of the same version; the reaper of testcontainers removes it with this process."""
 
-    def __init__(self, properties: Mapping[str, str], *, port: int) -> None:
+    def __init__(self, properties: Mapping[str, str], *, ports: Sequence[int]) -> None:
         from testcontainers.core.container import DockerContainer  # only development installs have it
 
-        container = DockerContainer(f"apache/kafka:{kafka_version()}").with_bind_ports(port, port)
+        container = DockerContainer(f"apache/kafka:{kafka_version()}")
+        for port in ports:
+            container = container.with_bind_ports(port, port)
         for key, value in properties.items():
             if key != "log.dirs":
                 container = container.with_env("KAFKA_" + key.upper().replace(".", "_"), value)

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,21 +43,36 @@ _MARKERS_GIVEN_UP = "while trying to send transaction markers"
 class KafkaServer:
     """One broker in KRaft combined mode. `start` returns once it answers; `stop` twice, or before `start`, is fine.
 
-    Without `data_dir` the data lies in a temporary folder that `stop` removes.
+    Without `data_dir` the data lies in a temporary folder that `stop` removes. `users`, names to passwords, log in on a
+    listener of their own, where the authorizer refuses what no access control list allows.
     """
 
-    def __init__(self, *, data_dir: Path | None = None, port: int | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        data_dir: Path | None = None,
+        port: int | None = None,
+        users: Mapping[str, str] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self._clock = clock or SystemClock()
         self._own_dir = data_dir is None
         self._data_dir = data_dir or Path(tempfile.mkdtemp(prefix="consultguard-kafka-"))
         self._data_dir.mkdir(parents=True, exist_ok=True)
         self._port = port or free_port()
         self._controller_port = free_port()
+        self._users = dict(users or {})
+        self._users_port = free_port()
         self._runtime: Runtime | None = None
 
     @property
     def bootstrap_servers(self) -> tuple[str, ...]:
         return (f"{HOST}:{self._port}",)
+
+    @property
+    def users_bootstrap_servers(self) -> tuple[str, ...]:
+        """Where the users log in, by SASL PLAIN; what they may do is what access control lists give them."""
+        return (f"{HOST}:{self._users_port}",)
 
     @property
     def log_file(self) -> Path:
@@ -128,7 +144,8 @@ class KafkaServer:
 
     def _make_runtime(self) -> Runtime:
         if docker_answers():
-            return DockerRuntime(self._properties(bind="0.0.0.0"), port=self._port)  # noqa: S104 - inside the container
+            ports = (self._port, self._users_port) if self._users else (self._port,)
+            return DockerRuntime(self._properties(bind="0.0.0.0"), ports=ports)  # noqa: S104 - inside the container
         return JarRuntime(self._properties(bind=HOST), data_dir=self._data_dir, log_file=self.log_file)
 
     def _properties(self, *, bind: str) -> dict[str, str]:
@@ -161,6 +178,22 @@ class KafkaServer:
             "auto.create.topics.enable": "false",
             **single,
             **quick,
+            **(self._authorized(bind=bind) if self._users else {}),
+        }
+
+    def _authorized(self, *, bind: str) -> dict[str, str]:
+        """A second listener for the users, with the authorizer on; whoever is on the first one may do everything."""
+        logins = " ".join(f'user_{name}="{password}"' for name, password in self._users.items())
+        module = "org.apache.kafka.common.security.plain.PlainLoginModule"
+        own = f"PLAINTEXT://{bind}:{self._port},CONTROLLER://{HOST}:{self._controller_port}"
+        return {
+            "listeners": f"{own},USERS://{bind}:{self._users_port}",
+            "advertised.listeners": f"PLAINTEXT://{HOST}:{self._port},USERS://{HOST}:{self._users_port}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,USERS:SASL_PLAINTEXT",
+            "sasl.enabled.mechanisms": "PLAIN",
+            "listener.name.users.plain.sasl.jaas.config": f"{module} required {logins};",
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:ANONYMOUS",
         }
 
     def _await_ready(self, runtime: Runtime) -> None:
