@@ -8,6 +8,7 @@ have written anew.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from pipeline.audit.checkpoint import Checkpoint, Flaw, hash_of_checkpoint
@@ -40,13 +41,19 @@ class _Read:
 
 
 def trusted(
-    *, topic: Iterable[bytes], anchor: Iterable[bytes] | None, public_key: Ed25519PublicKey, origin: str
+    *,
+    topic: Iterable[bytes],
+    anchor: Iterable[bytes] | None,
+    public_key: Ed25519PublicKey,
+    origin: str,
+    topic_begins: int = 0,
 ) -> Trusted:
-    """Check both series. `anchor` is None where none can be read."""
+    """Check both series. `anchor` is None where none can be read. `topic_begins` is the number of the first checkpoint
+    that retention has left on the topic."""
     check = _checker(public_key, origin)
-    anchored = None if anchor is None else check(anchor, None)
+    anchored = None if anchor is None else check(anchor, None, 0)
     last = None if anchored is None else anchored.series.last
-    written = check(topic, None if last is None else last.seq)
+    written = check(topic, None if last is None else last.seq, topic_begins)
     flaws = list(_unsound("topic", written.series))
     if anchored is not None:
         flaws += _unsound("anchor", anchored.series)
@@ -55,20 +62,29 @@ def trusted(
     return Trusted(newest.series.last, newest.series.count, tuple(flaws))
 
 
-def _checker(public_key: Ed25519PublicKey, origin: str) -> Callable[[Iterable[bytes], int | None], _Read]:
-    def check(values: Iterable[bytes], wanted: int | None) -> _Read:
+def seq_of(value: bytes | None) -> int:
+    """The number that a checkpoint gives itself, unchecked; 0 where it gives none."""
+    try:
+        seq = orjson.loads(value or b"")["seq"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return 0
+    return seq if type(seq) is int and seq > 0 else 0
+
+
+def _checker(public_key: Ed25519PublicKey, origin: str) -> Callable[[Iterable[bytes], int | None, int], _Read]:
+    def check(values: Iterable[bytes], wanted: int | None, begins: int) -> _Read:
         """`wanted`: the number to keep the hash of; the last one's is always kept."""
         hashes: dict[int, str] = {}
 
         def noted() -> Iterator[bytes]:
-            for place, value in enumerate(values):
+            for place, value in enumerate(values, begins):
                 digest = hash_of_checkpoint(value)
                 hashes[-1] = digest
                 if place == wanted:
                     hashes[place] = digest
                 yield value
 
-        series = follow(noted(), public_key=public_key, origin=origin)
+        series = follow(noted(), public_key=public_key, origin=origin, first_seq=begins)
         if series.last is not None and series.verified:
             hashes[series.last.seq] = hashes[-1]
         return _Read(series, hashes)
@@ -85,7 +101,7 @@ def _unsound(where: str, series: Series) -> Iterator[CheckpointFlaw]:
 
 def _contradiction(anchored: _Read, written: _Read) -> Iterator[CheckpointFlaw]:
     last = anchored.series.last
-    if last is None or not written.series.verified:
+    if last is None or not (anchored.series.verified and written.series.verified):
         return
     newest = -1 if written.series.last is None else written.series.last.seq
     if newest < last.seq:

@@ -15,7 +15,7 @@ from pipeline.broker.topics import TopicNames
 from pipeline.domain.audit import GENESIS
 
 _RETENTION_SLACK_MS = 86_400_000
-"""A broker removes by whole segments and on its own clock; a beginning missing for a day more than it may is a flaw."""
+"""A broker removes whole segments, so what is left begins up to a segment before it must; more is a flaw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ class Period:
             start = max(start, reader.offset_for_time(partition, self.from_ms))
         stop = None if self.to_ms is None else reader.offset_for_time(partition, self.to_ms)
         return reader.read(partition, start=start, stop=stop)
+
+
+def oldest_kept_ms(*, retention_ms: int, now_ms: int) -> int:
+    """A topic may begin in the middle only with a record at least as old as this."""
+    return now_ms - retention_ms + _RETENTION_SLACK_MS
 
 
 def chains_of(names: TopicNames, *, partitions: int) -> dict[str, TopicPartition]:
@@ -79,7 +84,9 @@ def verify_trail(
     found: dict[str, Verification] = {}
     notes: list[str] = []
     for chain_id, partition in chains.items():
-        chain = _Chain(chain_id, signed.get(chain_id), oldest_ms=now_ms - retention_ms - _RETENTION_SLACK_MS)
+        chain = _Chain(
+            chain_id, signed.get(chain_id), oldest_ms=oldest_kept_ms(retention_ms=retention_ms, now_ms=now_ms)
+        )
         found[chain_id] = chain.verified(reader, partition, period, on_record)
         if found[chain_id].began and period.whole and found[chain_id].verified:
             notes.append(f"chain {chain_id} begins with record {found[chain_id].began}: retention cut what was before")

@@ -10,9 +10,9 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.audit.anchor import Anchor, anchor_of
-from pipeline.audit.checkpoint_sources import Trusted, trusted
+from pipeline.audit.checkpoint_sources import Trusted, seq_of, trusted
 from pipeline.audit.signing_key import load_public_key
-from pipeline.audit.trail import Period, TrailReport, chains_of, verify_trail
+from pipeline.audit.trail import Period, TrailReport, chains_of, oldest_kept_ms, verify_trail
 from pipeline.broker.base import Broker, Reader, TopicPartition
 from pipeline.broker.topics import TopicNames
 from pipeline.cli.context import settings_for
@@ -112,9 +112,12 @@ def _checkpoints(
         return None
     anchor = _anchor(settings, where, clock=clock)
     partition = TopicPartition(names.checkpoints, 0)
+    oldest_ms = oldest_kept_ms(retention_ms=settings.topics.audit_retention_ms, now_ms=clock.now_ms())
+    first = next(reader.read(partition, start=reader.begin_offset(partition)), None)
     topic = reader.read(partition, start=reader.begin_offset(partition))
     return trusted(
         topic=(record.value or b"" for record in topic),
+        topic_begins=seq_of(first.value) if first is not None and first.timestamp_ms <= oldest_ms else 0,
         anchor=None if anchor is None else (value for _, value in anchor.read()),
         public_key=load_public_key(key_file),
         origin=settings.audit.origin,
