@@ -28,7 +28,8 @@ class Gap:
 @dataclass(frozen=True, slots=True)
 class ChainActivity:
     """`of_input`: the chain of an input partition, which is silent only when nobody speaks. `clock_backwards` counts
-    the records that are older than one before them in the chain; `largest_step_back_ms` is the worst of them."""
+    the records that are over a minute older than one before them in the chain; `largest_step_back_ms` is the worst of
+    them."""
 
     chain: str
     of_input: bool

@@ -114,6 +114,8 @@ _LEVELS = {"safe": "0", "contested": "4", "unsafe": "8"}
 
 _SUCCESSES = frozenset({"ok", "done", "verified", "sound", "intact", "holds", "success"})
 _FAILURES = frozenset({"failed", "error", "refused", "denied", "broken", "flawed", "not_verified", "unverified"})
+_PARTIAL = frozenset({"unfinished", "incomplete"})
+_ASKED = "asked"
 _DEATHS = frozenset({"fault"})
 """A process that ended of itself: the system died, as code 12 says."""
 
@@ -121,7 +123,10 @@ _SEVERITIES = {"0": "informational", "4": "notice", "8": "warning", "12": "error
 
 
 def kind_of(entry: Entry) -> Kind:
-    """An event of a later version is an activity of the application, under its own code."""
+    """An event of a later version is an activity of the application, under its own code; so is an erasure that is only
+    asked for, as its record before the first key is destroyed says: nothing is deleted yet."""
+    if entry.event == "erased" and entry.outcome == _ASKED:
+        return Kind(_ACTIVITY, "E")
     kinds = _KINDS if entry.consult is None else {**_KINDS, **_OF_A_CONSULTATION}
     return kinds.get(entry.event, Kind(_ACTIVITY, "E"))
 
@@ -140,7 +145,7 @@ def outcome_of(entry: Entry) -> str:
     """0, 4, 8 or 12. A verification is a success only where its outcome says so."""
     if entry.event == "judged":
         return _LEVELS.get(entry.outcome, "8")
-    if entry.event == "dead_lettered":
+    if entry.event == "dead_lettered" or entry.outcome in _PARTIAL:
         return "4"
     if entry.event == "breaker_opened" or entry.outcome in _FAILURES:
         return "8"
@@ -205,7 +210,7 @@ def _as(agent: Agent, role: Coding) -> Agent:
 
 def profile_of(entry: Entry) -> str | None:
     """The BALP profile (R4) that the event meets, by its canonical address."""
-    name = _PROFILES.get(entry.event)
+    name = None if kind_of(entry).family == _ACTIVITY else _PROFILES.get(entry.event)
     known = entry.consult is not None and entry.host is not None and outcome_of(entry) == "0"
     if name is None or not known or (entry.event == "exported" and "recipient" not in entry.detail):
         return None

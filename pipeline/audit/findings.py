@@ -14,6 +14,9 @@ _ACTS = {
     "viewed": "Sealed or contested text was opened",
 }
 
+_IN_TWO_STEPS = frozenset({"erased", "key_rotated"})
+"""One record before (outcome `asked`) and one after; of the others one record is all."""
+
 
 def findings_of(found: Examination) -> tuple[Finding, ...]:
     """Those there is at least one of, the trail's own soundness first."""
@@ -31,7 +34,9 @@ def _soundness(found: Examination) -> Iterator[Finding]:
     yield Finding("no_records", int(found.records == 0), "There is no record at all in the period.")
     yield Finding("unreadable", found.unreadable, f"{found.unreadable} records are no audit records.")
     back = sum(chain.clock_backwards for chain in found.chains)
-    yield Finding("clock_backwards", back, f"{back} records are older than one before them: a clock went backwards.")
+    yield Finding(
+        "clock_backwards", back, f"{back} records are over a minute older than one before: a clock went back."
+    )
     # The chain of what is done to the service is silent while nothing is done to it.
     gaps = sum(chain.gaps for chain in found.chains if chain.of_input or chain.records == 0)
     over = f"{found.gap_minutes} minutes"
@@ -71,7 +76,13 @@ def _judging(found: Examination) -> Iterator[Finding]:
 
 def _acts(found: Examination) -> Iterator[Finding]:
     for event, words in _ACTS.items():
-        count = found.events.get(event, 0)
+        asked = found.outcomes.get(f"{event}: asked", 0) if event in _IN_TWO_STEPS else 0
+        count = found.events.get(event, 0) - asked
+        open_ended = max(0, asked - count)
+        name = event.replace("_", " ")
+        yield Finding(
+            f"{event}_asked_only", open_ended, f"{open_ended} times “{name}” was begun, and no end is recorded."
+        )
         yield Finding(event, count, f"{words}: {count} times.")
     yield Finding(
         "changes",

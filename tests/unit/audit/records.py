@@ -10,13 +10,13 @@ LIFECYCLE = {
     "stopped": "asked",
     "configuration_changed": "changed",
     "policy_changed": "changed",
-    "key_rotated": "ok",
+    "key_rotated": "done",
     "breaker_opened": "opened",
     "breaker_closed": "closed",
     "verified": "verified",
-    "exported": "ok",
-    "erased": "ok",
-    "viewed": "ok",
+    "exported": "asked",
+    "erased": "done",
+    "viewed": "asked",
 }
 INPUTS = {"judged": "unsafe", "skipped": "filler", "duplicate": "duplicate", "dead_lettered": "not_json"}
 EVENTS = INPUTS | LIFECYCLE

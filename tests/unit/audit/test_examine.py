@@ -156,13 +156,17 @@ def test_the_longest_gaps_are_kept_when_there_are_too_many() -> None:
 
 
 def test_a_clock_that_goes_backwards_is_counted_with_its_largest_step() -> None:
-    found = _examined(_at(0), _at(-1), _at(-5), _at(1), _at(1))
+    found = _examined(_at(0), _at(-2), _at(-5), _at(1), _at(1))
 
     (chain,) = found.chains
     assert (chain.clock_backwards, chain.largest_step_back_ms) == (2, 5 * MINUTE_MS)
     assert (chain.first_ms, chain.last_ms) == (NOON_MS - 5 * MINUTE_MS, NOON_MS + MINUTE_MS)
     assert _kinds(found)["clock_backwards"] == 2
-    assert "clock_backwards" not in _kinds(_examined(_at(0), _at(0), _at(1)))
+
+
+@pytest.mark.parametrize("minutes", [0, -1])
+def test_chunks_judged_together_may_have_been_decided_in_another_order(minutes: float) -> None:
+    assert "clock_backwards" not in _kinds(_examined(_at(0), _at(minutes), _at(1)))
 
 
 def test_no_hour_is_unusual_where_no_working_hours_are_given() -> None:
@@ -245,6 +249,16 @@ def test_every_lifecycle_event_is_listed_with_who_and_where() -> None:
     assert act.detail["version"] == "2"
     noted = ("breaker_opened", "configuration_changed", "policy_changed", "key_rotated", "erased", "exported", "viewed")
     assert {kind: _kinds(found)[kind] for kind in noted} == dict.fromkeys(noted, 1)
+
+
+def test_an_erasure_in_its_two_records_is_found_once_and_one_without_an_end_is_found_as_such() -> None:
+    asked, done = _at(0, "erased", outcome="asked"), _at(1, "erased", outcome="done")
+
+    whole, half = _kinds(_examined(asked, done)), _kinds(_examined(asked, done, asked))
+
+    assert whole["erased"] == half["erased"] == 1
+    assert "erased_asked_only" not in whole
+    assert half["erased_asked_only"] == 1
 
 
 def test_the_latest_lifecycle_events_are_kept_when_there_are_too_many() -> None:

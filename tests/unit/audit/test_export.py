@@ -165,6 +165,23 @@ def test_an_erasure_follows_the_patient_delete_pattern() -> None:
     _assert_patient_and_one_thing(resource)
 
 
+@pytest.mark.parametrize("form", FHIR_FORMS)
+def test_an_erasure_that_is_only_asked_for_deletes_nothing(form: Form) -> None:
+    resource = _resource(record("erased", outcome="asked"), form)
+
+    assert resource["action"] == "E"
+    assert "meta" not in resource
+    assert "delete" not in _written(record("erased", outcome="asked"), form=form)
+
+
+@pytest.mark.parametrize(("event", "outcome"), [("erased", "unfinished"), ("key_rotated", "incomplete")])
+def test_what_was_done_in_part_is_a_minor_failure_and_claims_no_pattern(event: str, outcome: str) -> None:
+    resource = _resource(record(event, outcome=outcome), "fhir-r4")
+
+    assert resource["outcome"] == "4"
+    assert "meta" not in resource
+
+
 def test_handing_a_consultation_on_follows_the_disclosure_pattern() -> None:
     body = record("exported", consult_id=CONSULT, detail={"recipient": "ehr.clinic.example"})
     resource = _resource(body, "fhir-r4")
