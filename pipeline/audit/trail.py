@@ -83,6 +83,7 @@ def verify_trail(
     signed = {} if checkpoint is None else {chain.id: Signed(chain.size, chain.head) for chain in checkpoint.chains}
     found: dict[str, Verification] = {}
     notes: list[str] = []
+    oldest_ms = oldest_kept_ms(retention_ms=retention_ms, now_ms=now_ms)
     for chain_id, partition in chains.items():
         chain = _Chain(
             chain_id, signed.get(chain_id), oldest_ms=oldest_kept_ms(retention_ms=retention_ms, now_ms=now_ms)
