@@ -19,7 +19,7 @@ _CHAINS_FOLLOWED = 4096
 _LISTED = 1000
 _WORD_CHARS = 200
 _JUDGED_TOGETHER_MS = 60_000
-"""Records stand in input order and carry the time they were decided; of chunks judged together a later one may be first."""
+"""Records stand in input order with the time of their decision: of chunks judged together a later one may be first."""
 _DETAILS = 20
 """As long as an identifier may be, and more than any event has: a damaged record must not fill the memory."""
 
