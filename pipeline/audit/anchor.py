@@ -35,8 +35,9 @@ class Anchor(Protocol):
         should; AnchorUnavailable where it did not answer: the same put may be tried again.
         """
 
-    def read(self) -> Iterator[tuple[int, bytes]]:
-        """Everything kept, by rising number. Raises AnchorRefused, at once where it is not `readable`."""
+    def read(self, *, start: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Everything kept from number `start` on, by rising number. Raises AnchorRefused, at once where it is not
+        `readable`, and AnchorUnavailable."""
 
 
 def anchor_of(

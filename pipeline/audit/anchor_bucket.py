@@ -94,8 +94,9 @@ class BucketAnchor:
         if found.get("ObjectLockMode") != "COMPLIANCE":
             raise AnchorRefused(f"the anchor's bucket {self._bucket} does not lock what is put there: {_MEND}")
 
-    def read(self) -> Iterator[tuple[int, bytes]]:
-        for kept in self._all_oldest(self._prefix):
+    def read(self, *, start: int = 0) -> Iterator[tuple[int, bytes]]:
+        after = self._prefix + checkpoint_name(start - 1) if start > 0 else None
+        for kept in self._all_oldest(self._prefix, after=after):
             seq = checkpoint_seq(kept.key.removeprefix(self._prefix))
             if seq is None:
                 continue
@@ -130,9 +131,9 @@ class BucketAnchor:
     def _oldest(self, key: str) -> _Kept | None:
         return next((kept for kept in self._all_oldest(key) if kept.key == key), None)
 
-    def _all_oldest(self, prefix: str) -> Iterator[_Kept]:
+    def _all_oldest(self, prefix: str, *, after: str | None = None) -> Iterator[_Kept]:
         """The oldest version of each name, by rising name: a listing gives a name's versions newest first."""
-        for key, versions in groupby(self._versions(prefix), key=lambda found: found.key):
+        for key, versions in groupby(self._versions(prefix, after), key=lambda found: found.key):
             newer, oldest = 0, None
             for version in versions:
                 newer, oldest = newer + (oldest is not None), version
@@ -141,8 +142,10 @@ class BucketAnchor:
             if oldest is not None:
                 yield oldest
 
-    def _versions(self, prefix: str) -> Iterator[_Kept]:
-        pages = iter(self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix))
+    def _versions(self, prefix: str, after: str | None) -> Iterator[_Kept]:
+        marker = {} if after is None else {"KeyMarker": after}
+        paginator = self._client.get_paginator("list_object_versions")
+        pages = iter(paginator.paginate(Bucket=self._bucket, Prefix=prefix, **marker))
         while True:
             with self._mapped():
                 page = next(pages, None)

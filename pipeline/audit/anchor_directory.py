@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,10 +33,10 @@ class DirectoryAnchor:
             f"the anchor {self._path} holds another {name}: verify the audit trail before anything else is written"
         )
 
-    def read(self) -> Iterator[tuple[int, bytes]]:
+    def read(self, *, start: int = 0) -> Iterator[tuple[int, bytes]]:
         with self._mapped():
             found = sorted(seq for name in os.listdir(self._path) if (seq := checkpoint_seq(name)) is not None)
-        for seq in found:
+        for seq in found[bisect_left(found, start) :]:
             with self._mapped(), (self._path / checkpoint_name(seq)).open("rb") as file:
                 value = file.read(_LARGEST_BYTES)
             yield seq, value

@@ -60,7 +60,7 @@ class WebhookAnchor:
         except (OSError, HTTPException) as error:
             raise AnchorUnavailable(f"the anchor at {self._host} cut the connection or took too long") from error
 
-    def read(self) -> Iterator[tuple[int, bytes]]:
+    def read(self, *, start: int = 0) -> Iterator[tuple[int, bytes]]:  # noqa: ARG002 (nothing can be read at all)
         raise AnchorRefused(
             f"the anchor at {self._host} is written to only: ask whoever keeps it for a directory of the checkpoints"
         )

@@ -17,6 +17,7 @@ from pipeline.cli.output import JsonOption, console, print_json
 from pipeline.clock import SystemClock
 from pipeline.errors import InputError
 from pipeline.runtime.engines import build_broker
+from pipeline.runtime.signing import public_key_beside, signing_key_file_of
 from pipeline.settings import variable
 
 PROVE_EXAMPLES = """Example:\n
@@ -38,16 +39,20 @@ def prove_chunk(
     chunk: Annotated[str, typer.Option(help="The chunk's id.")],
     out: Annotated[Path, typer.Option(help="A new file for the proof.")],
     public_key: Annotated[
-        Path | None, typer.Option(help="PEM of the key that signs checkpoints; default: the setting.")
+        Path | None,
+        typer.Option(
+            help="PEM of the key that signs checkpoints; default: the setting, or the file beside the private one."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a proof that the record which judged a chunk is in the audit trail."""
     settings = settings_for()
-    key_file = public_key or settings.audit.public_key_file
-    if key_file is None:
+    key_file = public_key or settings.audit.public_key_file or public_key_beside(signing_key_file_of(settings))
+    if not key_file.exists():
         raise InputError(
-            f"whose checkpoints are to be believed? Give --public-key, or set {variable('audit', 'public_key_file')}"
+            f"whose checkpoints are to be believed? There is no {key_file}: give --public-key, or set "
+            f"{variable('audit', 'public_key_file')}"
         )
     key = load_public_key(key_file)
     if out.exists():

@@ -1,4 +1,4 @@
-"""`consultguard keys init|rotate|show`: the key-encryption keys. What is printed is ids and times, never a key."""
+"""`consultguard keys init|rotate|show|signing`. What is printed is ids and times, never a key."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated, Any, assert_never
 import typer
 
 from pipeline.broker.codec import iso_utc
+from pipeline.cli import keys_signing
 from pipeline.cli.context import settings_for
 from pipeline.cli.output import JsonOption, print_json, print_table
 from pipeline.clock import SystemClock
@@ -17,8 +18,11 @@ from pipeline.keys.ring import RingKey
 from pipeline.settings import KeySettings, Settings, variable
 
 app = typer.Typer(
-    no_args_is_help=True, help="The keys that wrap the data keys of consultations.", rich_markup_mode=None
+    no_args_is_help=True,
+    help="The keys that wrap the data keys of consultations, and the pair that signs checkpoints.",
+    rich_markup_mode=None,
 )
+app.command("signing", epilog=keys_signing.EXAMPLES)(keys_signing.signing)
 
 _File = Annotated[Path | None, typer.Option("--file", help="Instead of CONSULTGUARD_KEYS_FILE.")]
 _MUST_FOLLOW = "consultguard audit rewrap"

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.broker.topics import TopicNames, ensure
+from pipeline.cli import run_checkpointer
 from pipeline.cli.context import settings_for
 from pipeline.cli.output import JsonOption, print_json
 from pipeline.clock import SystemClock
@@ -18,6 +19,7 @@ from pipeline.runtime.journal import open_journal
 from pipeline.runtime.lifecycle import note_breaker, recorded
 
 app = typer.Typer(no_args_is_help=True, help="Run a service in the foreground.", rich_markup_mode=None)
+app.command("checkpointer", epilog=run_checkpointer.EXAMPLES)(run_checkpointer.checkpointer)
 
 _EXAMPLES = """Examples:\n
   consultguard run worker\n
