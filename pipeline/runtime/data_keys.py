@@ -7,13 +7,14 @@ from pipeline.broker.key_codec import decode_key
 from pipeline.domain.sealing import WrappedKey
 
 
-def live_keys(reader: Reader, partition: TopicPartition) -> dict[bytes, WrappedKey]:
-    """By the key of their record. Unreadable records are passed over. Holds all keys of one partition in memory.
+def live_keys(reader: Reader, partition: TopicPartition, *, start: int | None = None) -> dict[bytes, WrappedKey]:
+    """By the key of their record, from offset `start` on. Unreadable records are passed over. Holds all keys of one
+    partition in memory.
 
     A broker that compacts still gives what was destroyed until it does, so that a reader has to look at both.
     """
     found: dict[bytes, WrappedKey] = {}
-    for record in reader.read(partition, start=reader.begin_offset(partition)):
+    for record in reader.read(partition, start=reader.begin_offset(partition) if start is None else start):
         if record.key is None:
             continue
         key = None if record.value is None else decode_key(record.value)
