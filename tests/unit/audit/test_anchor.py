@@ -54,6 +54,8 @@ def test_a_directory_gives_back_what_was_put_by_rising_number(directory: Directo
 
     assert directory.readable
     assert list(directory.read()) == [(seq, b"checkpoint %d" % seq) for seq in (0, 1, 2, 10**12)]
+    assert [seq for seq, _ in directory.read(start=2)] == [2, 10**12]
+    assert [seq for seq, _ in directory.read(start=3)] == [10**12]
 
 
 def test_a_directory_takes_the_same_bytes_again_and_no_others(directory: DirectoryAnchor) -> None:

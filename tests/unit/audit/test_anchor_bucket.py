@@ -58,6 +58,8 @@ def test_a_bucket_gives_back_what_was_put_by_rising_number(client: Any) -> None:
 
     assert anchor.readable
     assert list(anchor.read()) == [(seq, b"checkpoint %d" % seq) for seq in range(3)]
+    assert [seq for seq, _ in anchor.read(start=1)] == [1, 2]
+    assert list(anchor.read(start=3)) == []
 
 
 @pytest.mark.parametrize(("prefix", "key"), [("", checkpoint_name(5)), ("a/b", f"a/b/{checkpoint_name(5)}")])
@@ -190,6 +192,7 @@ def test_many_pages_are_read_in_order(client: Any) -> None:
             return getattr(client, name)
 
     assert list(_anchor(SmallPages()).read()) == [(seq, b"%d" % seq) for seq in range(7)]
+    assert list(_anchor(SmallPages()).read(start=2)) == [(seq, b"%d" % seq) for seq in range(2, 7)]
 
 
 def test_an_address_gives_the_anchor_behind_it(client: Any) -> None:
