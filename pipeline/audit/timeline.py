@@ -60,7 +60,7 @@ def of_chunk(
 
 
 def erased_at_ms(entries: Sequence[Entry]) -> int | None:
-    """When the erasure of the consultation was last asked for, None if it never was."""
+    """When a sound record last told of an erasure, asked for or done; None if none does."""
     times = [
         entry.recorded_at_ms
         for entry in entries

@@ -14,6 +14,7 @@ from pipeline.cli.context import settings_for
 from pipeline.cli.output import JsonOption, progress_console
 from pipeline.cli.plain import plain, plain_json
 from pipeline.clock import Deadline, SystemClock
+from pipeline.domain.audit import AuditEvent
 from pipeline.domain.wire import AuditV1
 from pipeline.errors import InputError
 from pipeline.keys.providers import build_key_provider
@@ -119,9 +120,18 @@ def _lines(seen: Seen, parts: _Parts) -> Iterator[str]:
         yield from map(plain, _entry_lines(entry, parts.get(entry.ref)))
     sealed = sum(entry.sealed is not None for entry in seen.entries)
     if seen.erased_at_ms is not None:
-        yield f"erased at {iso_utc(seen.erased_at_ms)}: the records stay, what was said and answered is gone"
+        at = iso_utc(seen.erased_at_ms)
+        if _erasure_ended(seen):
+            yield f"erased at {at}: the records stay, what was said and answered before is gone"
+        else:
+            yield f"the erasure of {at} was not finished: run consultguard audit erase again"
     elif sealed and not parts:
         yield f"{sealed} records hold what was said, sealed; --open opens it and records that you looked"
+
+
+def _erasure_ended(seen: Seen) -> bool:
+    said = [entry.record for entry in seen.entries if entry.record is not None]
+    return [one.outcome for one in said if one.event is AuditEvent.ERASED][-1:] == ["done"]
 
 
 def _entry_lines(entry: Entry, part: Opened | Closed | None) -> Iterator[str]:
@@ -162,7 +172,7 @@ def _found(said: AuditV1) -> Iterator[str]:
         yield f"    model {said.model.name}, revision {said.model.revision}, prompt {said.model.prompt_version}"
     if said.latency_ms is not None:
         took = said.latency_ms
-        yield f"    took {took.total} ms: queue {took.queue}, clean {took.clean}, judge {took.judge}"
+        yield f"    waited {took.queue} ms, then took {took.total} ms: clean {took.clean}, judge {took.judge}"
 
 
 def _opened(exchange: Mapping[str, Any]) -> Iterator[str]:
@@ -174,7 +184,11 @@ def _opened(exchange: Mapping[str, Any]) -> Iterator[str]:
         yield f"    read: {role} ({language or 'language not told'}): {text}"
     response = exchange.get("response")
     if isinstance(response, dict):
-        yield from (f"    answered: {name}: {value}" for name, value in response.items() if value not in (None, []))
+        told = {name: value for name, value in response.items() if value not in (None, [])}
+        yield from (
+            f"    answered: {name}: {value if isinstance(value, str) else plain_json(value)}"
+            for name, value in told.items()
+        )
 
 
 def _request(exchange: Mapping[str, Any]) -> Any:

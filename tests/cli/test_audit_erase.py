@@ -9,7 +9,10 @@ import orjson
 import pytest
 from typer.testing import Result
 
+from pipeline.clock import Deadline
+from pipeline.domain.audit import AuditEvent
 from pipeline.errors import InputError
+from pipeline.runtime.journal import open_journal
 from pipeline.testing.builders import build_chunk
 from tests.cli.judged_site import TOPICS, JudgedSite, files_below, site_in
 
@@ -116,6 +119,19 @@ def test_an_erased_consultation_still_shows_its_records_and_says_what_became_of_
     assert opened.stdout.count("not opened: the text was erased") == 4
     assert f"reason: {REASON}" in clear.stdout
     assert "erased at 20" in clear.stdout
+
+
+def test_an_erasure_that_was_asked_for_and_broke_off_is_shown_as_not_finished(judged: JudgedSite) -> None:
+    journal = open_journal(judged.settings, judged.broker, role="audit", clock=judged.clock)
+    journal.write(AuditEvent.ERASED, "asked", consult_id="gone", detail={"reason": REASON})
+    journal.close(Deadline(1.0, clock=judged.clock))
+
+    broken_off = judged.run("audit", "show", "--consult", "gone").stdout
+    _erase(judged, "--yes")
+    ended = judged.run("audit", "show", "--consult", "gone").stdout
+
+    assert "was not finished: run consultguard audit erase again" in broken_off
+    assert "not finished" not in ended
 
 
 def test_erasing_twice_is_harmless_and_recorded_twice(judged: JudgedSite) -> None:

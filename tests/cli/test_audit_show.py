@@ -52,7 +52,13 @@ def test_a_consultation_is_told_in_order_and_in_clear_only(judged: JudgedSite) -
     assert done.exit_code == 0, done.output
     for words in ("judged: safe", "judged: unsafe", CHUNK, "decided by judge", "categories phi", "scores: safe 0.9800"):
         assert words in done.stdout
-    for words in ("policy hipaa-consult", "model scripted, revision 1", "took ", "consultguard-worker/", "--open"):
+    for words in (
+        "policy hipaa-consult",
+        "model scripted, revision 1",
+        "ms, then took ",
+        "consultguard-worker/",
+        "--open",
+    ):
         assert words in done.stdout
     assert done.stdout.index("number 0") < done.stdout.index("number 1")
     assert "Kestrel" not in done.stdout
