@@ -1,11 +1,8 @@
 """The whole trail: every chain of a deployment, each followed to its end and held against what checkpoints signed."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain as joined
-from typing import Any
-
-import orjson
 
 from pipeline.audit.chain import EVENTS_CHAIN, chain_id_of
 from pipeline.audit.checkpoint import Checkpoint
@@ -85,9 +82,7 @@ def verify_trail(
     notes: list[str] = []
     oldest_ms = oldest_kept_ms(retention_ms=retention_ms, now_ms=now_ms)
     for chain_id, partition in chains.items():
-        chain = _Chain(
-            chain_id, signed.get(chain_id), oldest_ms=oldest_kept_ms(retention_ms=retention_ms, now_ms=now_ms)
-        )
+        chain = _Chain(chain_id, signed.get(chain_id), oldest_ms=oldest_ms)
         found[chain_id] = chain.verified(reader, partition, period, on_record)
         if found[chain_id].began and period.whole and found[chain_id].verified:
             notes.append(f"chain {chain_id} begins with record {found[chain_id].began}: retention cut what was before")
@@ -134,20 +129,3 @@ def _counted(records: Iterator[Record], on_record: Callable[[], None]) -> Iterat
     for record in records:
         on_record()
         yield record
-
-
-def find(
-    reader: Reader, partitions: Sequence[TopicPartition], *, consult_id: str | None = None, chunk_id: str | None = None
-) -> Iterator[dict[str, Any]]:
-    """The parsed records of a consultation, or of one chunk, as they lie; unreadable ones are passed over."""
-    key = None if consult_id is None else consult_id.encode()
-    for partition in partitions:
-        for record in reader.read(partition, start=reader.begin_offset(partition)):
-            if key is not None and record.key != key:
-                continue
-            try:
-                body = orjson.loads(record.value or b"")
-                if chunk_id is None or body["chunk_id"] == chunk_id:
-                    yield body
-            except (orjson.JSONDecodeError, KeyError, TypeError):
-                continue

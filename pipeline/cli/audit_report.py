@@ -26,6 +26,7 @@ from pipeline.cli.output import JsonOption, console, print_json, print_table
 from pipeline.clock import Deadline, SystemClock
 from pipeline.domain.audit import AuditEvent
 from pipeline.errors import InputError
+from pipeline.log import configure
 from pipeline.runtime.engines import build_broker
 from pipeline.runtime.journal import open_journal
 from pipeline.settings import Settings
@@ -59,6 +60,7 @@ def examine(
 ) -> None:
     """Review a period of the trail: volumes, levels, exceptions, who did what when, and whether it verifies."""
     settings, clock = settings_for(), SystemClock()
+    configure(level="warning", form="auto")
     broker = build_broker(settings, clock=clock)
     period = Period(moment_ms(begin), moment_ms(end))
     scope = ExaminationScope(
@@ -99,6 +101,7 @@ def export_records(
 ) -> None:
     """Write the trail's records for other systems, under pseudonyms."""
     settings, clock = settings_for(), SystemClock()
+    configure(level="warning", form="auto")
     broker = build_broker(settings, clock=clock)
     period = Period(moment_ms(begin), moment_ms(end))
     pseudonym = pseudonymizer(_secret(secret_file or settings.data_dir / "pseudonym-secret"))

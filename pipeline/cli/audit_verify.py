@@ -20,6 +20,7 @@ from pipeline.cli.output import JsonOption, console, print_json, print_table, pr
 from pipeline.clock import Clock, Deadline, SystemClock
 from pipeline.domain.audit import AuditEvent
 from pipeline.errors import BrokerRefused, InputError
+from pipeline.log import configure
 from pipeline.runtime.engines import build_broker
 from pipeline.runtime.journal import open_journal
 from pipeline.settings import Settings
@@ -50,6 +51,7 @@ def verify(
 ) -> None:
     """Follow every chain to its end, hold it against the signed checkpoints, and name the first bad record of each."""
     settings, clock = settings_for(), SystemClock()
+    configure(level="warning", form="auto")
     broker = build_broker(settings, clock=clock)
     period = Period(moment_ms(begin), moment_ms(end))
     report, seen = follow_trail(settings, broker, period, checkpoints=checkpoints, public_key=public_key, clock=clock)

@@ -4,7 +4,22 @@ import sys
 
 import typer
 
-from pipeline.cli import audit, bench, demo, doctor, eval, ingest, judge, keys, replay, run, schema, topics, train, version
+from pipeline.cli import (
+    audit,
+    bench,
+    demo,
+    doctor,
+    eval,
+    ingest,
+    judge,
+    keys,
+    replay,
+    run,
+    schema,
+    topics,
+    train,
+    version,
+)
 from pipeline.errors import ConsultGuardError
 from pipeline.log import describe_fault
 

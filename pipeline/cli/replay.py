@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import islice
 from typing import Annotated, Any
@@ -10,18 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.audit.trail import Period, chains_of
-from pipeline.broker.base import Reader, TopicPartition
-from pipeline.broker.key_codec import decode_key
+from pipeline.broker.base import TopicPartition
 from pipeline.broker.topics import TopicNames
 from pipeline.cli.audit_verify import FromOption, ToOption, moment_ms
 from pipeline.cli.context import settings_for
 from pipeline.cli.output import JsonOption, console, print_json, print_table, progress_console
 from pipeline.clock import SystemClock
-from pipeline.domain.sealing import WrappedKey
 from pipeline.keys.opening import Opener
 from pipeline.keys.providers import build_key_provider
 from pipeline.log import configure
 from pipeline.runtime.assembly import build_policy
+from pipeline.runtime.data_keys import live_keys
 from pipeline.runtime.engines import build_broker, build_judge
 from pipeline.runtime.replay import ReplayReport, recorded
 from pipeline.runtime.replay import replay as judge_again
@@ -82,17 +80,10 @@ async def _replayed(settings: Settings, period: Period, limit: int | None) -> Re
                 if place.topic != names.audit:
                     continue
                 keys = TopicPartition(names.keys, place.partition)
-                opener = Opener(provider, _keys(reader, keys))
+                opener = Opener(provider, live_keys(reader, keys).values())
                 with progress_console.status(f"judging {chain_id} again"):
                     requests = recorded(islice(period.read(reader, place), limit), opener, report)
                     await judge_again(judge, requests, report, concurrency=_CONCURRENCY)
     finally:
         await judge.close()
     return report
-
-
-def _keys(reader: Reader, place: TopicPartition) -> Iterator[WrappedKey]:
-    for record in reader.read(place, start=reader.begin_offset(place)):
-        key = None if record.value is None else decode_key(record.value)
-        if key is not None:
-            yield key

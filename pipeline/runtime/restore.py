@@ -5,16 +5,16 @@ Reading a horizon back can take longer than a group waits for a silent member. S
 polls between them; otherwise two workers could take a long partition from each other for ever.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pipeline.audit.chain import chain_id_of, resume
 from pipeline.broker.base import Reader, TopicPartition
-from pipeline.broker.key_codec import decode_key
 from pipeline.clock import Clock, Deadline
 from pipeline.context.consultations import Consultations, ContextLimits
 from pipeline.domain.audit import ChainHead
 from pipeline.domain.sealing import WrappedKey
+from pipeline.runtime.data_keys import live_keys
 from pipeline.runtime.flow import Stages, prepare
 
 _LOOK_BACK = (64, 4096, 262_144)
@@ -82,15 +82,12 @@ class Restoration:
         head = resume(last, chain_id=chain_id_of(self._partition))
         return Restored(self._consultations, head, tuple(self._recent_keys()))
 
-    def _recent_keys(self) -> Iterator[WrappedKey]:
-        """Of one horizon, like the consultations they belong to."""
+    def _recent_keys(self) -> Collection[WrappedKey]:
+        """Of one horizon, like the consultations they belong to; none that was destroyed."""
         if self._keys is None or self._since_ms is None:
-            return
+            return ()
         start = self._reader.offset_for_time(self._keys, self._since_ms)
-        for record in self._reader.read(self._keys, start=start):
-            key = None if record.value is None else decode_key(record.value)
-            if key is not None:
-                yield key
+        return live_keys(self._reader, self._keys, start=start).values()
 
     def _start(self) -> int:
         begin = self._reader.begin_offset(self._partition)

@@ -7,9 +7,9 @@ import pytest
 
 from pipeline.audit.checkpoint import ChainState, Checkpoint
 from pipeline.audit.merkle import Frontier
-from pipeline.audit.trail import Period, TrailReport, chains_of, find, verify_trail
+from pipeline.audit.trail import Period, TrailReport, chains_of, verify_trail
 from pipeline.audit.verify import FlawKind
-from pipeline.broker.base import Broker, OutgoingRecord, Reader, TopicPartition
+from pipeline.broker.base import Broker, OutgoingRecord, Reader
 from pipeline.broker.local.broker import LocalBroker
 from pipeline.broker.topics import SIX_YEARS_MS, TopicNames, ensure, required_topics
 from pipeline.testing.fake_clock import FakeClock
@@ -126,17 +126,6 @@ def test_a_period_is_followed_from_wherever_it_begins(broker: Broker, clock: Fak
 
     assert report.verified
     assert (report.chains[FIRST].began, report.chains[FIRST].records) == (2, 2)
-
-
-def test_records_are_found_by_consultation_and_by_chunk(broker: Broker) -> None:
-    _write(broker, {FIRST: [*chain(3, chain_id=FIRST), b"no record"]})
-    reader = broker.reader()
-    places = [TopicPartition(NAMES.audit, number) for number in range(2)]
-
-    assert [body["seq"] for body in find(reader, places, consult_id="consult-1")] == [0, 1, 2]
-    assert [body["seq"] for body in find(reader, places, chunk_id="chk_1")] == [1]
-    assert list(find(reader, places, consult_id="consult")) == []
-    reader.close()
 
 
 def test_a_tree_of_nothing_is_no_chain_that_could_be_missing(broker: Broker, clock: FakeClock) -> None:
