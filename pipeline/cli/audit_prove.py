@@ -16,6 +16,7 @@ from pipeline.cli.context import settings_for
 from pipeline.cli.output import JsonOption, console, print_json
 from pipeline.clock import SystemClock
 from pipeline.errors import InputError
+from pipeline.log import configure
 from pipeline.runtime.engines import build_broker
 from pipeline.runtime.signing import public_key_beside, signing_key_file_of
 from pipeline.settings import variable
@@ -48,6 +49,7 @@ def prove_chunk(
 ) -> None:
     """Write a proof that the record which judged a chunk is in the audit trail."""
     settings = settings_for()
+    configure(level="warning", form="auto")
     key_file = public_key or settings.audit.public_key_file or public_key_beside(signing_key_file_of(settings))
     if not key_file.exists():
         raise InputError(
