@@ -137,7 +137,7 @@ def test_an_answer_that_measured_no_probabilities_goes_to_a_person_whatever_it_s
 
 def test_a_measured_label_without_a_measured_mass_is_held_against_its_threshold() -> None:
     sure = replace(judgment(score=0.98), label_mass=None)
-    unsure = replace(judgment(score=0.7), label_mass=None)
+    unsure = replace(judgment(score=0.55), label_mass=None)
 
     levels = [evaluate(finding, (), policy=POLICY, language="en").level for finding in (sure, unsure)]
 

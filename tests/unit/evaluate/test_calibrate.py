@@ -95,7 +95,7 @@ def test_a_calibrated_policy_names_what_it_was_fitted_on_and_is_nearer_to_the_tr
         mixed(), POLICY, method=method, model=SCRIPTED_MODEL, dataset_sha256="ab" * 32, seed=1, max_unsafe_to_safe=0.1
     )
 
-    assert policy.version == "2"
+    assert policy.version == "3"
     assert policy.calibration.method is method
     assert policy.calibration.is_for(SCRIPTED_MODEL)
     assert not policy.calibration.is_for(replace(SCRIPTED_MODEL, revision="other"))
