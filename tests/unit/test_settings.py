@@ -172,6 +172,7 @@ def test_a_toml_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
 
 
 SECRETS = {
+    "CONSULTGUARD_AUDIT_ANCHOR_TOKEN": "hunter2-anchor",
     "CONSULTGUARD_KAFKA_SASL_PASSWORD": "hunter2-sasl",
     "CONSULTGUARD_KAFKA_SSL_PASSWORD": "hunter2-ssl",
     "CONSULTGUARD_VLLM_API_KEY": "hunter2-api",
@@ -209,7 +210,7 @@ def test_every_setting_has_one_variable_of_its_own() -> None:
     assert len(names) == len(set(names))
     assert all(name.startswith(PREFIX) and name == name.upper() for name in names)
     assert set(Settings.model_fields) <= {name.removeprefix(PREFIX).lower() for name in names} | {
-        "kafka", "vllm", "explainer", "embedded", "cache", "worker", "context", "topics", "keys"
+        "kafka", "vllm", "explainer", "embedded", "cache", "worker", "context", "topics", "audit", "keys"
     }  # fmt: skip
 
 

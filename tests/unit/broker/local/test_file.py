@@ -110,7 +110,7 @@ def test_a_topic_or_partition_there_is_not_is_a_mismatch_for_reading_and_writing
         TopicSpec("t", 0),
         TopicSpec("t", 1, replication=2),
         TopicSpec("t", 1, min_insync_replicas=2),
-        TopicSpec("t", 1, cleanup_policy="compact"),
+        TopicSpec("t", 1, cleanup_policy="squeeze"),
         TopicSpec("", 1),
         TopicSpec("..", 1),
         TopicSpec("a topic", 1),
