@@ -5,7 +5,6 @@ Its hash is the SHA-256 of the stored bytes, so that `sha256sum` of one file giv
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -16,21 +15,16 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from pipeline.audit.canonical import canonical
-from pipeline.audit.merkle import HASH_BYTES, Frontier, leaf_hash
+from pipeline.audit.merkle import Frontier, leaf_hash
 from pipeline.audit.signing_key import fingerprint
 from pipeline.domain.audit import GENESIS
+from pipeline.domain.wire import CheckpointV1
 from pipeline.errors import CheckpointForged
 
 SCHEMA = "consult.audit-checkpoint/1"
 
 NO_CHECKPOINT = "0" * 64
 """`prev` of the first."""
-
-_LARGEST_NUMBER = 2**53 - 1
-"""Beyond it, readers of JSON need not agree on a number (RFC 8785, section 3.2.2.3)."""
-
-_BODY_FIELDS = {"schema", "origin", "seq", "prev", "issued_at_ms", "chains", "key"}
-_CHAIN_FIELDS = {"id", "size", "head", "root", "frontier"}
 
 
 class Flaw(StrEnum):
@@ -104,13 +98,12 @@ def read(value: bytes, *, public_key: Ed25519PublicKey, origin: str | None = Non
 
     With `origin`, it must be of that deployment. Raises CheckpointForged with the flaw.
     """
-    body, signature = _parsed(value)
-    checkpoint = _checkpoint(body)
+    checkpoint, signed, signature = _parsed(value)
     expected = fingerprint(public_key)
     if checkpoint.key != expected:
         _refuse(Flaw.ANOTHER_KEY, f"it names the key {checkpoint.key}, the public key given is {expected}")
     try:
-        public_key.verify(signature, canonical(body))
+        public_key.verify(signature, signed)
     except InvalidSignature:
         _refuse(Flaw.SIGNATURE, "it was altered after it was signed, or never signed by this key")
     if origin is not None and checkpoint.origin != origin:
@@ -141,67 +134,31 @@ def _body(checkpoint: Checkpoint) -> dict[str, Any]:
     }
 
 
-def _parsed(value: bytes) -> tuple[dict[str, Any], bytes]:
-    """The body, and the signature over it."""
+def _parsed(value: bytes) -> tuple[Checkpoint, bytes, bytes]:
+    """The checkpoint, the bytes that are signed, and the signature over them."""
     try:
         body = orjson.loads(value)
         # Byte for byte: a field written twice, or in another spelling, would be read differently by others.
         if not isinstance(body, dict) or canonical(body) != value:
             raise ValueError("not canonical")
-        text = body.pop("signature")
-        signature = b64decode(text, validate=True)
-        if b64encode(signature).decode() != text:
+        found = CheckpointV1.model_validate_json(value)
+        signature = b64decode(found.signature, validate=True)
+        if b64encode(signature).decode() != found.signature:
             raise ValueError("not canonical base64")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         raise CheckpointForged(
-            f"checkpoint {Flaw.UNREADABLE}: no signed canonical JSON", flaw=Flaw.UNREADABLE
+            f"checkpoint {Flaw.UNREADABLE}: it is no {SCHEMA} in canonical JSON", flaw=Flaw.UNREADABLE
         ) from error
-    return body, signature
+    del body["signature"]
+    return _checkpoint(found), canonical(body), signature
 
 
-def _checkpoint(body: Mapping[str, Any]) -> Checkpoint:
-    """The typed form of a body; every field is of the released form and there is no other."""
-    well = (
-        body.keys() == _BODY_FIELDS
-        and body["schema"] == SCHEMA
-        and type(body["origin"]) is type(body["key"]) is str
-        and _is_count(body["seq"])
-        and _is_count(body["issued_at_ms"])
-        and _is_hash(body["prev"])
-        and isinstance(body["chains"], list)
-        and all(_is_chain(chain) for chain in body["chains"])
-    )
-    if not well:
-        _refuse(Flaw.UNREADABLE, f"a field is missing, unknown, or not as {SCHEMA} has it")
-    chains = tuple(
-        ChainState(chain["id"], chain["size"], chain["head"], chain["root"], tuple(chain["frontier"]))
-        for chain in body["chains"]
-    )
+def _checkpoint(found: CheckpointV1) -> Checkpoint:
+    chains = tuple(ChainState(chain.id, chain.size, chain.head, chain.root, chain.frontier) for chain in found.chains)
     ids = [chain.id for chain in chains]
     if ids != sorted(set(ids)):
         _refuse(Flaw.UNREADABLE, "its chains are not in order of their ids, each once")
-    return Checkpoint(body["origin"], body["seq"], body["prev"], body["issued_at_ms"], chains, body["key"])
-
-
-def _is_chain(chain: Any) -> bool:
-    return (
-        isinstance(chain, dict)
-        and chain.keys() == _CHAIN_FIELDS
-        and type(chain["id"]) is str
-        and _is_count(chain["size"])
-        and _is_hash(chain["head"])
-        and _is_hash(chain["root"])
-        and isinstance(chain["frontier"], list)
-        and all(_is_hash(found) for found in chain["frontier"])
-    )
-
-
-def _is_count(value: object) -> bool:
-    return type(value) is int and 0 <= value <= _LARGEST_NUMBER
-
-
-def _is_hash(value: object) -> bool:
-    return isinstance(value, str) and len(value) == 2 * HASH_BYTES and not set(value) - set("0123456789abcdef")
+    return Checkpoint(found.origin, found.seq, found.prev, found.issued_at_ms, chains, found.key)
 
 
 def _refuse_unsound(chain: ChainState) -> None:

@@ -27,14 +27,12 @@ from pipeline.audit.checkpoint import read as read_checkpoint
 from pipeline.audit.merkle import inclusion_path, root_of_path
 from pipeline.broker.base import Reader, TopicPartition
 from pipeline.domain.audit import AuditEvent
+from pipeline.domain.wire import ProofV1
 from pipeline.errors import AuditBroken, CheckpointForged, ProofUnavailable, ProofUnsound
 
 SCHEMA = "consult.audit-proof/1"
 LARGEST_BYTES = 1 << 24
 """A checkpoint of 4,000 chains is about 6 MB; what is longer than this is no proof of ours."""
-
-_FIELDS = {"schema", "record", "chain", "index", "size", "path", "checkpoint"}
-_HEX = frozenset("0123456789abcdef")
 
 
 class ProofFlaw(StrEnum):
@@ -98,25 +96,25 @@ def verify_proof(value: bytes, *, public_key: Ed25519PublicKey, origin: str | No
 
     With `origin`, the checkpoint must be of that deployment.
     """
-    body = _parsed(value)
-    if body is None:
+    proof = _parsed(value)
+    if proof is None:
         return Disproved(ProofFlaw.UNREADABLE, f"it is no {SCHEMA}, byte for byte")
-    link = read_link(body["record"].encode())
+    link = read_link(proof.record.encode())
     if isinstance(link, str):
         return Disproved(ProofFlaw.RECORD, f"its audit record is {link}")
-    if (link.chain_id, link.seq) != (body["chain"], body["index"]):
+    if (link.chain_id, link.seq) != (proof.chain, proof.index):
         return Disproved(
             ProofFlaw.PLACE, f"its record is number {link.seq} of {link.chain_id!r}, not what it is given out for"
         )
     try:
-        checkpoint = read_checkpoint(body["checkpoint"].encode(), public_key=public_key, origin=origin)
+        checkpoint = read_checkpoint(proof.checkpoint.encode(), public_key=public_key, origin=origin)
     except CheckpointForged as error:
         return Disproved(ProofFlaw.CHECKPOINT, str(error))
     state = _state_of(checkpoint, link.chain_id)
-    if state is None or state.size != body["size"] or state.size <= link.seq:
+    if state is None or state.size != proof.size or state.size <= link.seq:
         covered = "nothing" if state is None else f"{state.size} records"
         return Disproved(ProofFlaw.COVERAGE, f"its checkpoint covers {covered} of the chain, not what it says")
-    return _on_path(link, state, checkpoint, [bytes.fromhex(found) for found in body["path"]])
+    return _on_path(link, state, checkpoint, [bytes.fromhex(found) for found in proof.path])
 
 
 def find_mentions(reader: Reader, chains: Mapping[str, TopicPartition], *, chunk_id: str) -> list[Mention]:
@@ -250,23 +248,12 @@ def _rank(mention: Mention) -> int:
             return 3
 
 
-def _parsed(value: bytes) -> dict[str, Any] | None:
-    """The fields, each of its type; None where anything else is there."""
+def _parsed(value: bytes) -> ProofV1 | None:
+    """The proof's fields; None where anything else is there."""
     if len(value) > LARGEST_BYTES:
         return None
     try:
-        body = orjson.loads(value)
         # Byte for byte: what one reader passes over, another might not.
-        if not isinstance(body, dict) or canonical(body) != value:
-            return None
+        return ProofV1.model_validate_json(value) if canonical(orjson.loads(value)) == value else None
     except (ValueError, TypeError):
         return None
-    well = (
-        body.keys() == _FIELDS
-        and body["schema"] == SCHEMA
-        and all(type(body[name]) is str for name in ("record", "chain", "checkpoint"))
-        and all(type(body[name]) is int and body[name] >= 0 for name in ("index", "size"))
-        and isinstance(body["path"], list)
-        and all(isinstance(found, str) and len(found) == 64 and not set(found) - _HEX for found in body["path"])
-    )
-    return body if well else None

@@ -22,12 +22,19 @@ Identifier = Annotated[str, Field(min_length=1, max_length=200)]
 Count = Annotated[int, Field(ge=0, le=_MAX_EXACT_INT)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Base64 = Annotated[str, Field(pattern="^[A-Za-z0-9+/]+={0,2}$")]
+Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class _Wire(BaseModel):
     """Strict in types, open to fields of later versions."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+
+class _Closed(_Wire):
+    """Of exactly these fields: in what a signature vouches for, nothing may stand that one reader passes over."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class SpeakerV1(_Wire):
@@ -163,7 +170,7 @@ class ChainV1(_Wire):
 
     id: Identifier
     seq: Count
-    prev: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    prev: Hash
 
 
 class OriginV1(_Wire):
@@ -210,7 +217,7 @@ class AuditV1(_Wire):
     detail: dict[str, str] | None = None
     sealed: SealedV1 | None = None
     chain: ChainV1
-    hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    hash: Hash
 
 
 class ReviewV1(_Wire):
@@ -240,11 +247,54 @@ class KeyV1(_Wire):
     created_at_ms: Count
 
 
+class CheckpointChainV1(_Closed):
+    """A chain of `size` links: the hash of the last (zeros for none), the root of the Merkle tree over their hashes
+    (RFC 9162, section 2.1) and the roots of the perfect subtrees it is made of, the oldest and largest first."""
+
+    id: str
+    size: Count
+    head: Hash
+    root: Hash
+    frontier: tuple[Hash, ...]
+
+
+class CheckpointV1(_Closed):
+    """`consult.audit-checkpoint/1`, canonical JSON (RFC 8785): how far every chain of `origin` had come, by their ids.
+
+    `prev` is SHA-256 over all bytes of the checkpoint before, zeros for the first; `key` the first 16 hex digits of
+    SHA-256 over the raw public key; `signature` that key's Ed25519 over the canonical form without it, in base64.
+    """
+
+    schema_: Literal["consult.audit-checkpoint/1"] = Field(alias="schema")
+    origin: str
+    seq: Count
+    prev: Hash
+    issued_at_ms: Count
+    chains: tuple[CheckpointChainV1, ...]
+    key: str
+    signature: Annotated[str, Field(pattern="^[A-Za-z0-9+/]*={0,2}$")]
+
+
+class ProofV1(_Closed):
+    """`consult.audit-proof/1`, canonical JSON (RFC 8785): `record` is link `index` of `chain`, of which `checkpoint`
+    covers `size` links. Both are stored bytes, as text; `path` leads to the signed root (RFC 9162, section 2.1.3)."""
+
+    schema_: Literal["consult.audit-proof/1"] = Field(alias="schema")
+    record: str
+    chain: str
+    index: Count
+    size: Count
+    path: tuple[Hash, ...]
+    checkpoint: str
+
+
 RELEASED: dict[str, type[_Wire]] = {
     "consult.chunk/1": ChunkV1,
     "consult.verdict/1": VerdictV1,
     "consult.audit/1": AuditV1,
     "consult.review/1": ReviewV1,
     "consult.key/1": KeyV1,
+    "consult.audit-checkpoint/1": CheckpointV1,
+    "consult.audit-proof/1": ProofV1,
 }
 """Schema name to model; each has a JSON Schema and samples under schemas/."""
