@@ -89,6 +89,24 @@ def test_every_setting_the_readme_names_exists() -> None:
     assert named <= set(known_variables())
 
 
+def test_the_readme_answers_each_question_of_nist_with_what_the_report_answers_it_with() -> None:
+    from pipeline.audit.nist import QUESTIONS
+
+    [table] = re.findall(r"^\| activity \| question .*\n\|---.*\n((?:\|.*\n)+)", README, re.MULTILINE)
+    shown = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in table.splitlines()]
+    expected = [
+        (
+            row.activity.split()[0].rstrip("."),
+            row.question,
+            ", ".join(
+                f"`{name.removeprefix('consultguard ')}`" for name in (*row.commands, *row.metrics, *row.settings)
+            ),
+        )
+        for row in QUESTIONS
+    ]
+    assert shown == expected
+
+
 def test_make_help_lists_the_targets() -> None:
     if shutil.which("make") is None:
         pytest.skip("make is not installed")
