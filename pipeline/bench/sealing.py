@@ -10,13 +10,17 @@ from pipeline.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class SealingCost:
-    """Chunks a second of each round, and the ratio of the medians: 1.0 is no cost."""
+    """Of each round chunks a second and milliseconds of CPU a chunk; `ratio` is sealed to unsealed chunks a second by
+    their medians (1.0: no cost), `cpu_ratio` unsealed to sealed CPU, which other work on the machine disturbs less."""
 
     broker: str
     chunks: int
     sealed_per_second: tuple[float, ...]
     unsealed_per_second: tuple[float, ...]
+    sealed_cpu_ms: tuple[float, ...]
+    unsealed_cpu_ms: tuple[float, ...]
     ratio: float
+    cpu_ratio: float
     sound: bool
 
     def body(self) -> dict[str, object]:
@@ -32,12 +36,16 @@ def measure_sealing(settings_of: Callable[[str], Settings], *, chunks: int, roun
             name = f"{'sealed' if sealed else 'unsealed'}-{number}"
             found[sealed].append(measure_worker(settings_of(name), chunks=chunks, sealed=sealed))
     rates = {sealed: tuple(cost.chunks_per_second for cost in costs) for sealed, costs in found.items()}
+    cpu = {sealed: tuple(cost.cpu_ms_per_chunk for cost in costs) for sealed, costs in found.items()}
     every = [cost for costs in found.values() for cost in costs]
     return SealingCost(
         broker=every[0].broker,
         chunks=chunks,
         sealed_per_second=rates[True],
         unsealed_per_second=rates[False],
+        sealed_cpu_ms=cpu[True],
+        unsealed_cpu_ms=cpu[False],
         ratio=round(median(rates[True]) / median(rates[False]), 4),
+        cpu_ratio=round(median(cpu[False]) / median(cpu[True]), 4),
         sound=all(not (cost.lost or cost.duplicated or cost.out_of_order) and cost.verified for cost in every),
     )
