@@ -43,3 +43,15 @@ def test_the_embedded_judge_alone_is_measured_and_a_label_takes_less_than_the_wh
     assert 0 < cost["median_ms"] <= cost["p95_ms"]
     assert cost["times_faster"] > 1
     assert cost["rss_mb"] > 0
+
+
+def test_what_sealing_costs_is_measured_in_turns_on_sound_runs(tmp_path: Path) -> None:
+    done = consultguard("bench", "sealing", "--chunks", "200", "--rounds", "2", "--json", home=tmp_path)
+    cost = only_json(done.stdout)
+    assert done.returncode == 0, done.stderr
+    rounds = [cost[name] for name in ("sealed_per_second", "unsealed_per_second", "sealed_cpu_ms", "unsealed_cpu_ms")]
+    assert [len(values) for values in rounds] == [2, 2, 2, 2]
+    assert all(value > 0 for values in rounds for value in values)
+    assert cost["ratio"] > 0
+    assert cost["cpu_ratio"] > 0
+    assert cost["sound"]
