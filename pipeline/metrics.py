@@ -82,6 +82,12 @@ class Metrics:
             ["table"],
             registry=self.registry,
         )
+        self.stage_seconds = Counter(
+            "consultguard_stage_seconds_total",
+            "Seconds the worker's own thread spent on committed chunks, by stage; divided by the records, a chunk's.",
+            ["stage"],
+            registry=self.registry,
+        )
         self.commit_seconds = Histogram(
             "consultguard_commit_seconds", "Seconds for one transaction.", buckets=_SECONDS, registry=self.registry
         )
@@ -107,6 +113,11 @@ class Metrics:
                 self.abstentions.labels(reason).inc()
             for category in audit.verdict.categories:
                 self.categories.labels(category).inc()
+
+    def stages(self, seconds: Mapping[str, float]) -> None:
+        """Add what each stage took since the last call."""
+        for stage, taken in seconds.items():
+            self.stage_seconds.labels(stage).inc(taken)
 
     def cache_event(self, event: str, sizes: Mapping[str, int]) -> None:
         """Count one event of the judge's cache, and set the sizes of its tables."""

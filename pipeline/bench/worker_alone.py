@@ -3,16 +3,19 @@
 import contextlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from pipeline.bench.instant_judge import InstantJudge
 from pipeline.bench.observe import observe
+from pipeline.bench.profile import profiled
 from pipeline.bench.resident import resident_mb
 from pipeline.broker.base import Broker
 from pipeline.broker.topics import TopicNames, ensure
 from pipeline.clock import SystemClock
 from pipeline.domain.transcript import SpeakerRole, TranscriptChunk
+from pipeline.metrics import Metrics
 from pipeline.runtime.assembly import build_topic_specs, build_worker
 from pipeline.runtime.engines import build_broker
 from pipeline.settings import Settings
@@ -30,7 +33,9 @@ _SAYINGS = (
 
 @dataclass(frozen=True, slots=True)
 class WorkerCost:
-    """`cpu_ms_per_chunk` is the whole process's CPU time while working; `rss_mb` its resident memory at the end."""
+    """`cpu_ms_per_chunk` is the whole process's CPU time while working, `rss_mb` its resident memory at the end.
+    `stage_ms_per_chunk` is time of the worker's thread, waiting for the broker and for Python's lock included; what is
+    not in it goes into polling, the judge's thread and the loop itself."""
 
     chunks: int
     seconds: float
@@ -42,16 +47,18 @@ class WorkerCost:
     out_of_order: int
     verified: bool
     broker: str
+    stage_ms_per_chunk: Mapping[str, float]
 
     def body(self) -> dict[str, object]:
         return asdict(self)
 
 
-def measure_worker(settings: Settings, *, chunks: int, sealed: bool = True) -> WorkerCost:
+def measure_worker(settings: Settings, *, chunks: int, sealed: bool = True, profile: Path | None = None) -> WorkerCost:
     """Publish `chunks`, start a worker on them, and measure from its first assignment to the last commit.
 
-    Without `sealed` the audit records hold nothing sealed, which no worker in use can be told.
-    Raises what the broker raises.
+    Without `sealed` the audit records hold nothing sealed, which no worker in use can be told. `profile` is where a
+    page of where the worker's thread spends its time goes; it slows the worker down.
+    Raises what the broker raises; MissingExtra.
     """
     clock = SystemClock()
     broker = build_broker(settings, clock=clock)
@@ -62,7 +69,8 @@ def measure_worker(settings: Settings, *, chunks: int, sealed: bool = True) -> W
     sent = [_chunk(number) for number in range(chunks)]
     _publish(broker, sent, topic=names.chunks)
     assembled = build_worker(settings, clock=clock, broker=broker, judge=InstantJudge(), unsealed=not sealed)
-    thread = threading.Thread(target=assembled.worker.run, name="worker")
+    run = assembled.worker.run if profile is None else profiled(assembled.worker.run, profile)
+    thread = threading.Thread(target=run, name="worker")
     thread.start()
     while assembled.health.state.partitions == 0 and thread.is_alive():
         time.sleep(0.001)
@@ -87,7 +95,17 @@ def measure_worker(settings: Settings, *, chunks: int, sealed: bool = True) -> W
         out_of_order=found.out_of_order,
         verified=not found.flaws and not found.orphaned,
         broker=settings.broker,
+        stage_ms_per_chunk=_stages(assembled.metrics, chunks=chunks),
     )
+
+
+def _stages(metrics: Metrics, *, chunks: int) -> dict[str, float]:
+    found = next(iter(metrics.stage_seconds.collect())).samples
+    return {
+        sample.labels["stage"]: round(sample.value / chunks * 1000, 4)
+        for sample in found
+        if sample.name.endswith("_total")
+    }
 
 
 def _chunk(number: int) -> TranscriptChunk:

@@ -22,12 +22,16 @@ app = typer.Typer(no_args_is_help=True, help="Measure.", rich_markup_mode=None)
 @app.command(
     "worker",
     epilog="Examples:\n\n  consultguard bench worker --chunks 20000\n\n"
-    "  consultguard bench worker --broker kafka --chunks 20000 --json",
+    "  consultguard bench worker --broker kafka --chunks 20000 --json\n\n"
+    "  consultguard bench worker --profile worker.html",
 )
 def worker(
     *,
     broker: Annotated[Literal["local", "kafka"], typer.Option(help="The broker to run on.")] = "local",
     chunks: Annotated[int, typer.Option(min=1, help="Chunks to send.")] = 10_000,
+    profile: Annotated[
+        Path | None, typer.Option(help="Write a page of where the time goes (extra `bench`).", dir_okay=False)
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """The pipeline's own cost: exactly once, with audit, and a judge that answers at once."""
@@ -36,11 +40,13 @@ def worker(
         tempfile.TemporaryDirectory(prefix="consultguard-bench-") as home,
         trial_settings(broker=broker, judge="embedded", home=Path(home)) as settings,
     ):
-        cost = measure_worker(settings, chunks=chunks)
+        cost = measure_worker(settings, chunks=chunks, profile=profile)
     if as_json:
         print_json(cost.body())
     else:
-        print_table(("", broker), [(name.replace("_", " "), value) for name, value in cost.body().items()])
+        stages = [(f"  {stage}, ms per chunk", value) for stage, value in cost.stage_ms_per_chunk.items()]
+        rest = {name: value for name, value in cost.body().items() if name != "stage_ms_per_chunk"}
+        print_table(("", broker), [*((name.replace("_", " "), value) for name, value in rest.items()), *stages])
     if cost.lost or cost.duplicated or cost.out_of_order or not cost.verified:
         raise typer.Exit(1)
 

@@ -17,6 +17,7 @@ from pipeline.broker.base import OutgoingRecord, Stream, TopicPartition
 from pipeline.domain.audit import ChainHead
 from pipeline.domain.sealing import WrappedKey
 from pipeline.runtime.inflight import InFlight, Slot
+from pipeline.runtime.laps import Laps, Stage
 
 
 @dataclass(slots=True)
@@ -32,10 +33,11 @@ class _Batch:
 class Committer:
     """Commits the heads of a window through a stream."""
 
-    def __init__(self, stream: Stream, inflight: InFlight, chains: ChainWriter) -> None:
+    def __init__(self, stream: Stream, inflight: InFlight, chains: ChainWriter, *, laps: Laps) -> None:
         self._stream = stream
         self._inflight = inflight
         self._chains = chains
+        self._laps = laps
 
     def commit(self, *, only: Collection[TopicPartition] | None = None) -> list[Slot]:
         """Commit what is decided (of the partitions in `only`, else of all); the committed slots, empty if none.
@@ -49,9 +51,12 @@ class Committer:
         if not heads:
             return []
         # Step 2
+        self._laps.start()
         batch = self._batch(heads)
+        self._laps.lap(Stage.AUDIT)
         # Step 3
         self._stream.commit(batch.outgoing, offsets=batch.offsets)
+        self._laps.lap(Stage.COMMIT)
         # Step 4
         self._chains.committed(batch.heads, batch.keys)
         for partition, slots in heads.items():

@@ -22,6 +22,7 @@ from pipeline.domain.transcript import CleanChunk, Skipped, TranscriptChunk
 from pipeline.domain.verdict import Evidence, Verdict
 from pipeline.domain.window import ContextWindow
 from pipeline.runtime.inflight import Outcome
+from pipeline.runtime.laps import Laps, Stage
 from pipeline.sink.dead_letter import dead_letter
 from pipeline.sink.verdicts import SealText, publish
 from pipeline.source.decode import InvalidCode, InvalidRecord
@@ -67,6 +68,7 @@ class Flow:
         self._origin = origin
         self._seal_text = seal_text
         self._clock = clock
+        self.laps = Laps()
         self._consultations: dict[TopicPartition, Consultations] = {}
 
     def own(self, partition: TopicPartition, consultations: Consultations) -> None:
@@ -79,10 +81,12 @@ class Flow:
     def admit(self, record: Record) -> Pending | Outcome:
         """What the record needs: a judge, or nothing more. Records of one partition come in offset order."""
         now_ms = self._clock.now_ms()
-        prepared = prepare(record, self._stages, self._consultations[record.ref.topic_partition])
+        self.laps.start()
+        prepared = prepare(record, self._stages, self._consultations[record.ref.topic_partition], laps=self.laps)
         match prepared:
             case ContextWindow():
                 evidence = self._stages.trip(prepared)
+                self.laps.lap(Stage.TRIPWIRES)
                 return Pending(record, prepared, evidence, now_ms, self._clock.now_ms())
             case InvalidRecord():
                 return self._dead_letter(record, prepared, now_ms)
@@ -96,9 +100,11 @@ class Flow:
     def conclude(self, pending: Pending, finding: Judgment | Abstention, *, judge_seconds: float) -> Outcome:
         """The verdict on a judged chunk, as the records to publish."""
         now_ms = self._clock.now_ms()
+        self.laps.start()
         clean, ref = pending.window.chunk, pending.record.ref
         chunk = clean.chunk
         verdict = self._stages.decide(finding, pending.evidence, chunk.language)
+        self.laps.lap(Stage.DECIDE)
         model = verdict.model
         chunk_id = chunk.chunk_id
         verdict_id = verdict_id_of(
@@ -140,6 +146,7 @@ class Flow:
             latency=latency,
             seal=self._seal_text,
         )
+        self.laps.lap(Stage.PUBLISH)
         return Outcome((published,), audit)
 
     def _dead_letter(self, record: Record, invalid: InvalidRecord, now_ms: int) -> Outcome:
@@ -176,11 +183,12 @@ class Duplicate:
 
 
 def prepare(
-    record: Record, stages: Stages, consultations: Consultations
+    record: Record, stages: Stages, consultations: Consultations, *, laps: Laps
 ) -> ContextWindow | InvalidRecord | Skipped | Duplicate:
     """Source, clean and context: all that `consultations` ever learns of a record happens here, so that reading records
-    back (pipeline.runtime.restore) leaves the same state as having judged them."""
+    back (pipeline.runtime.restore) leaves the same state as having judged them. `laps` were started."""
     chunk = stages.decode(record)
+    laps.lap(Stage.DECODE)
     if isinstance(chunk, InvalidRecord):
         return chunk
     arrival = consultations.arrive(chunk.consult_id, chunk.seq, timestamp_ms=record.timestamp_ms)
@@ -191,6 +199,11 @@ def prepare(
             return InvalidRecord(InvalidCode.SEQ_BACKWARDS, "seq", chunk)
         case Arrival.NEW:
             clean = stages.clean(chunk)
-            return clean if isinstance(clean, Skipped) else consultations.window(clean)
+            laps.lap(Stage.CLEAN)
+            if isinstance(clean, Skipped):
+                return clean
+            window = consultations.window(clean)
+            laps.lap(Stage.CONTEXT)
+            return window
         case _:
             assert_never(arrival)

@@ -16,6 +16,7 @@ from pipeline.domain.audit import ChainHead
 from pipeline.domain.sealing import WrappedKey
 from pipeline.runtime.data_keys import live_keys
 from pipeline.runtime.flow import Stages, prepare
+from pipeline.runtime.laps import Laps
 
 _LOOK_BACK = (64, 4096, 262_144)
 """Offsets to look back for the last record before a position: transaction markers and aborted data hold none."""
@@ -58,6 +59,7 @@ class Restoration:
         self._keys = None if keys_topic is None else TopicPartition(keys_topic, partition.partition)
         self._clock = clock
         self._consultations = Consultations(limits)
+        self._laps = Laps()  # what restoring takes is nobody's
         self._next: int | None = None
         self._since_ms: int | None = None
 
@@ -72,7 +74,7 @@ class Restoration:
             self._next = self._start()
         if self._next < self._position:
             for record in self._reader.read(self._partition, start=self._next, stop=self._position):
-                prepare(record, self._stages, self._consultations)
+                prepare(record, self._stages, self._consultations, laps=self._laps)
                 self._next = record.ref.offset + 1
                 if deadline.passed:
                     return None

@@ -55,7 +55,7 @@ class Worker:
         self._judges = JudgeThread(judge)
         self._docket = Docket(self._judges)
         self._inflight = InFlight(limits.max_in_flight)
-        self._committer = Committer(stream, self._inflight, chains)
+        self._committer = Committer(stream, self._inflight, chains, laps=flow.laps)
         self._own = Ownership(
             reader=reader,
             flow=flow,
@@ -242,6 +242,7 @@ class Worker:
     def _count(self, slots: Sequence[Slot]) -> None:
         self._docket.settled([slot.record.ref for slot in slots])
         self._accounts.count(slots)
+        self._metrics.stages(self._flow.laps.take())
         self._metrics.in_flight.set(len(self._inflight))
 
     def _recover(self) -> None:

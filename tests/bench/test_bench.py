@@ -9,7 +9,7 @@ from tests.kafka.serving import server_of
 
 _FIELDS = {
     "chunks", "seconds", "chunks_per_second", "cpu_ms_per_chunk", "rss_mb", "lost", "duplicated", "out_of_order",
-    "verified", "broker",
+    "verified", "broker", "stage_ms_per_chunk",
 }  # fmt: skip
 
 
@@ -21,6 +21,18 @@ def test_the_worker_alone_is_measured_on_the_embedded_broker(tmp_path: Path) -> 
     assert (cost["chunks"], cost["lost"], cost["duplicated"], cost["out_of_order"]) == (500, 0, 0, 0)
     assert cost["verified"]
     assert cost["cpu_ms_per_chunk"] > 0
+    stages = cost["stage_ms_per_chunk"]
+    assert list(stages) == ["decode", "clean", "context", "tripwires", "decide", "publish", "audit", "commit"]
+    assert all(value > 0 for value in stages.values())
+    assert sum(stages.values()) <= 1000 * cost["seconds"] / cost["chunks"]
+
+
+def test_a_profile_of_the_worker_is_a_page_that_names_its_stages(tmp_path: Path) -> None:
+    done = consultguard("bench", "worker", "--chunks", "300", "--profile", "worker.html", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "worker.html").read_text()
+    assert "<html" in page
+    assert "admit" in page
 
 
 @pytest.mark.kafka
