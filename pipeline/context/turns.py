@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import ceil
+from typing import NamedTuple
 
 from pipeline.domain.transcript import CleanChunk, SpeakerRole
 from pipeline.domain.window import Turn
@@ -37,6 +38,19 @@ def estimate_tokens(text: str) -> int:
     return len(text.encode()) // 3 + 1
 
 
+class _Shown(NamedTuple):
+    """A turn as a window shows it: `marks` are the end of its text, `tokens` an upper estimate of all of it."""
+
+    turn: Turn
+    marks: str
+    tokens: int
+
+    @classmethod
+    def of(cls, role: SpeakerRole, words: str, marks: str) -> "_Shown":
+        text = words + marks
+        return cls(Turn(role, text), marks, estimate_tokens(text))
+
+
 @dataclass(slots=True)
 class _Said:
     """One turn, with what others let be heard meanwhile. Times in milliseconds of the recording."""
@@ -49,6 +63,7 @@ class _Said:
     ended_at_ms: int
     overlapping: bool = False
     sounds: list[str] = field(default_factory=list)
+    _shown: _Shown | None = None
 
     @classmethod
     def of(cls, clean: CleanChunk) -> "_Said":
@@ -73,6 +88,13 @@ class _Said:
         sound = text.strip(_AROUND_SOUNDS).lower()
         if sound not in self.sounds and len(self.sounds) < _MOST_SOUNDS:
             self.sounds.append(sound)
+            self._shown = None
+
+    def shown(self) -> _Shown:
+        """As most windows show it; written once, because it stands in as many windows as they have turns."""
+        if self._shown is None:
+            self._shown = _Shown.of(self.role, self.text, self.marks())
+        return self._shown
 
     def marks(self) -> str:
         heard = f" (overlapping: {', '.join(self.sounds)})" if self.sounds else ""
@@ -104,15 +126,14 @@ class RecentTurns:
         now = _Said.of(clean)
         left = self._max_tokens
         chosen: list[Turn] = []
-        for words, marks, said in self._seen_from(now):
-            need = estimate_tokens(words + marks)
-            if need > left:
-                kept = _end_of(words, marks, left)
+        for shown in self._seen_from(now):
+            if shown.tokens > left:
+                kept = _end_of(shown, left)
                 if kept:
-                    chosen.append(Turn(said.role, kept))
+                    chosen.append(Turn(shown.turn.role, kept))
                 break
-            chosen.append(Turn(said.role, words + marks))
-            left -= need
+            chosen.append(shown.turn)
+            left -= shown.tokens
         return tuple(reversed(chosen))
 
     def earlier(self) -> tuple[Turn, ...]:
@@ -134,7 +155,7 @@ class RecentTurns:
         self._let_go()
 
     def _let_go(self) -> None:
-        tokens = [estimate_tokens(said.text + said.marks()) for said in self._said]
+        tokens = [said.shown().tokens for said in self._said]
         if len(tokens) <= self._max_turns and sum(tokens) <= self._max_tokens:
             return
         most_turns, most_tokens = ceil(self._max_turns / _KEPT_PART), ceil(self._max_tokens / _KEPT_PART)
@@ -147,19 +168,19 @@ class RecentTurns:
             left -= need
             self._earlier.append(Turn(gone.role, gone.text[-_EARLIER_CHARS:]))
 
-    def _seen_from(self, now: _Said) -> Iterator[tuple[str, str, _Said]]:
-        """Latest first: the words, the marks after them, and whose they are."""
+    def _seen_from(self, now: _Said) -> Iterator[_Shown]:
+        """Latest first."""
         for said in reversed(self._said):
             if said.only_sounds and not now.only_sounds and said.lies_within(now):
                 continue
             if said.only_sounds:
-                yield said.text, said.marks(), said
+                yield said.shown()
             elif now.only_sounds and (now.lies_within(said) or now.cuts_into(said)):
-                yield UNFINISHED, "", said
+                yield _Shown.of(said.role, UNFINISHED, "")
             elif now.cuts_into(said):
-                yield said.text, f"{said.marks()} {UNFINISHED}", said
+                yield _Shown.of(said.role, said.text, f"{said.marks()} {UNFINISHED}")
             else:
-                yield said.text, said.marks(), said
+                yield said.shown()
 
     def _latest_around(self, sound: _Said) -> _Said | None:
         return next((said for said in reversed(self._said) if not said.only_sounds and sound.lies_within(said)), None)
@@ -173,7 +194,9 @@ class RecentTurns:
             self._said = deque(said for said in self._said if not any(said is sound for sound in within))
 
 
-def _end_of(words: str, marks: str, tokens: int) -> str:
+def _end_of(shown: _Shown, tokens: int) -> str:
+    marks = shown.marks
+    words = shown.turn.text.removesuffix(marks)
     # At most four bytes a character, three a token and one token to begin: so many characters always fit.
     characters = max(0, 3 * tokens - 1) // 4
     if len(marks) < characters:
