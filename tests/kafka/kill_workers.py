@@ -71,6 +71,10 @@ class Worker:
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(timeout=60)
 
+    def log_text(self) -> str:
+        """What it has logged so far, in every life."""
+        return self._log.read_text("utf-8") if self._log.exists() else ""
+
     @property
     def died(self) -> bool:
         return self._process is not None and self._process.poll() is not None
