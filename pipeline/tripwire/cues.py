@@ -58,6 +58,8 @@ class Asked(StrEnum):
     SPELLING = "spelled "
     ADDRESS = "home address is "
     EMAIL = "e-mail is "
+    HANDLE = "WeChat is "
+    POSTCODE = "zip code is "
     REST = "rest of the number is "
     LAST_FEW = "last digits are "
 
@@ -113,10 +115,15 @@ _QUESTIONS = (
         r"\bserial\b|\bpassport\b|driver'?s licen[cs]e|\baccount\b|seriennummer|车牌|序列号|护照|银行卡|账号|驾照|"
         r"num[eé]ro de (?:cuenta|tarjeta|compte)",
     ),
+    (Asked.HANDLE, r"微信|\bwechat\b|\bwhatsapp\b|\btelegram\b|\binstagram\b|\bqq\b"),
+    (
+        Asked.POSTCODE,
+        r"\bzip\b|\bpost(?:al)? ?code\b|邮编|邮政编码|c[oó]digo postal|code postal|postleitzahl|\bplz\b|郵便番号",
+    ),
     (
         Asked.PHONE,
         r"phone|mobile|\bcell\b|\b(?:best|callback|contact|good|your) number|reach you|call you back|digits|"
-        r"电话|电话号|電話|手机|手機|号码|號碼|联系方式|微信号|tel[eé]fono|m[oó]vil|celular|su n[uú]mero|"
+        r"电话|电话号|電話|手机|手機|号码|號碼|联系方式|tel[eé]fono|m[oó]vil|celular|su n[uú]mero|"
         r"t[eé]l[eé]phone|portable|"
         r"num[eé]ro|"
         r"telefon|handy|nummer",

@@ -12,7 +12,10 @@ _FEWEST_STRONG = 4
 _MOST_WEAK = 2
 # Words that only sound like digits make a number where many follow each other closely.
 _FEWEST_HOMOPHONES = 4
+_FEWEST_DIFFERENT = 3
+# With what stands after it: of a word, and of a single character.
 _LONGEST_HOMOPHONE = 7
+_LONGEST_CHARACTER = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +105,24 @@ def _is_number(atoms: Sequence[Atom]) -> bool:
     strong = len(atoms) - weak
     if weak == 0 or (strong >= _FEWEST_STRONG and (weak <= _MOST_WEAK or weak <= strong)):
         return True
-    han = atoms[0].end - atoms[0].start == 1
-    dense = atoms[-1].end - atoms[0].start <= len(atoms) * (2 if han else _LONGEST_HOMOPHONE)
-    return dense and len(atoms) >= _FEWEST_HOMOPHONES
+    # "Want, want, want" and "to do, to do" tell no number.
+    if len(atoms) < _FEWEST_HOMOPHONES or len({atom.digits for atom in atoms}) < _FEWEST_DIFFERENT:
+        return False
+    longest = sum(_LONGEST_CHARACTER if atom.end - atom.start == 1 else _LONGEST_HOMOPHONE for atom in atoms)
+    return atoms[-1].end - atoms[0].start <= longest
+
+
+def sounds_like_digits(text: str) -> bool:
+    """Whether nothing is in the text but digits, and words and pauses that could stand for them or between them."""
+    tokens = tokens_of(text)
+    position = said = 0
+    while position < len(tokens):
+        found, used = atoms_at(tokens, position, 0)
+        if not found and not is_gap(tokens[position]):
+            return False
+        said += len(found)
+        position += max(used, 1)
+    return said > 0
 
 
 def only_gaps(text: str) -> bool:

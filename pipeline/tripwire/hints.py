@@ -6,7 +6,17 @@ from typing import NamedTuple
 
 from pipeline.tripwire.letter_words import CODE_WORDS
 from pipeline.tripwire.lexer import HAN_DIGITS, SPOKEN_WORDS
-from pipeline.tripwire.number_words import ARTICLES, FEWEST_GLUED_LETTERS, GAP_WORDS, GLUED, HAN_WEAK, WEAK, plain_word
+from pipeline.tripwire.number_words import (
+    ARTICLES,
+    FEWEST_GLUED_LETTERS,
+    GAP_WORDS,
+    GLUED,
+    HAN_WEAK,
+    PINYIN,
+    TONES,
+    WEAK,
+    plain_word,
+)
 
 _DIGIT = re.compile(r"[0-9]")
 _DOMAIN = re.compile(r"\.[A-Za-z]{2}")
@@ -17,7 +27,8 @@ _WORDS = re.compile(rf"[{''.join(HAN_DIGITS)}{''.join(HAN_WEAK)}]|{_LETTER}(?:{_
 _OTHER_DIGITS = re.compile("[ァ-ヺ]{2}|[ぁ-ゖ]{2}|[공영일이삼사오육륙칠팔구]{2}")
 _FEW_LETTERS = re.compile(r"(?<![A-Za-z'’])[A-Za-z][ .,\-–]{1,3}[A-Za-z](?![A-Za-z'’])")
 # The last letter of a code, the end of an address.
-_LEAD = re.compile(r"[B-HJ-Z](?: ?[,.]|\Z)|[.@]\w")
+_LEAD = re.compile(r"[A-Za-z](?: ?[,.;，。、；]|\Z)|[B-HJ-Z](?![\w'’])|[B-HJ-Z](?=[一-鿿])|[.@]\w")
+_TONED = re.compile(rf"(?<![a-z])(?:{'|'.join(PINYIN)})[{''.join(TONES)}]")
 _LONE_LETTERS = frozenset("bcdefghjklmnopqrstuvwxyzäöüéñ")
 _BIRTH = ("birth", "born", "dob", "d.o.b", "nac", "naiss", "gebor", "geburt", "né")
 _NAME = ("name", "nom", "apellido", "llamo", "appelle", "heiße", "heisse", "姓", "名", "拼", "叫")
@@ -34,10 +45,14 @@ _STREET_PARTS = ("straße", "strasse", "str.", "gasse", "allee", "wohn", "adress
 _HAN_STREETS = ("号", "號", "室", "户", "单元")
 _SPOKEN_DOTS = (" dot ", " punto ", " point ", " punkt ", " ponto ", "arroba", "arobas", "نقطة", "دوت", "艾特")
 _HANDLES = ("微信", "qq", "wechat", "whatsapp", "instagram", "telegram")
+_POSTCODES = ("zip", "postal", "postcode", "post code", "postleit", "plz", "邮编", "邮政", "郵便", "郵遞", "우편")
 _LAST_FEW = ("last", "first", "ending", "位", "尾", "ltim", "dernier", "letzte", "rest of")
 _FEWEST_DIGIT_WORDS = 2
 _FEWEST_WEAK = 4
-_WEAK_OF_ANY_SCRIPT = WEAK | frozenset(HAN_WEAK)
+_HAN_WEAK = frozenset(HAN_WEAK)
+_WEAK_OF_ANY_SCRIPT = WEAK | _HAN_WEAK
+_BY_SOUND = WEAK | ARTICLES
+_FIRST_CLAUSE = re.compile(r"[^\W\d_][^,.;:!?，。；：！？、]{0,12}(?=[,.;:!?，。；：！？、]|\Z)")
 
 
 class Hints(NamedTuple):
@@ -53,6 +68,8 @@ class Hints(NamedTuple):
     birth: bool
     han: bool
     handle: bool
+    postcode: bool
+    whole_date: bool
 
 
 def hints_of(text: str) -> Hints:
@@ -62,6 +79,8 @@ def hints_of(text: str) -> Hints:
     words = _words_of(lowered, plain_ascii=plain_ascii)
     digits = _DIGIT.search(text) is not None
     spoken = _digit_words(lowered, words, plain_ascii=plain_ascii)
+    if digits and not spoken and _TONED.search(lowered):
+        spoken = 1
     return Hints(
         digits=digits,
         digit_words=spoken >= _FEWEST_DIGIT_WORDS or (digits and spoken > 0),
@@ -76,6 +95,8 @@ def hints_of(text: str) -> Hints:
         birth=_has_any(lowered, _BIRTH) or "生" in text,
         han=not plain_ascii,
         handle=not plain_ascii or _has_any(lowered, _HANDLES),
+        postcode=_has_any(lowered, _POSTCODES),
+        whole_date=not plain_ascii and "年" in text and "月" in text,
     )
 
 
@@ -85,7 +106,18 @@ def may_answer(text: str) -> bool:
         return True
     lowered, plain_ascii = text.lower(), text.isascii()
     words = _words_of(lowered, plain_ascii=plain_ascii)
+    if _begins_by_sound(lowered):
+        return True
     return _digit_words(lowered, words, plain_ascii=plain_ascii) > 0 or _FEW_LETTERS.search(text) is not None
+
+
+def _begins_by_sound(lowered: str) -> bool:
+    """`ate, that's all`: nothing before the first pause but what may be heard for digits."""
+    clause = _FIRST_CLAUSE.match(lowered)
+    if clause is None:
+        return False
+    said = clause[0].split()
+    return all(word in _BY_SOUND or _HAN_WEAK.issuperset(word) for word in said)
 
 
 def _words_of(lowered: str, *, plain_ascii: bool) -> list[str]:

@@ -22,6 +22,7 @@ from pipeline.tripwire.number_words import (
     LONGEST_COMPOUND,
     PINYIN,
     TIMES,
+    TONES,
     UNITS,
     WEAK,
     plain_word,
@@ -45,8 +46,12 @@ _TOKEN = re.compile(
     rf"(?P<number>[0-9]+)|(?P<word>[^\W\d_{_UNSPACED}](?:[^\W\d_{_UNSPACED}]|[{_MARKS_ON_LETTERS}'’])*)|"
     r"(?P<space>\s+)|(?P<comma>[,，、;；。.…]+)|(?P<joint>[-–—_*·•|~()\"'“”]+)|(?P<other>.)"
 )
-# Before 年, 月 and 日 a character that sounds like a digit is one.
-_BEFORE_DATE = re.compile(rf"[{''.join(HAN)}{''.join(HAN_WEAK)}]{{1,4}}[年月日]")
+# Before 年, 月 and 日 a character that sounds like a digit is one; before 号 only after a month.
+_LIKE_DIGIT = f"[{''.join(HAN)}{''.join(HAN_WEAK)}]"
+_BEFORE_DATE = re.compile(
+    rf"{_LIKE_DIGIT}{{1,4}}[年月日]|(?:(?<=月)|(?<=月{_LIKE_DIGIT})|(?<=月{_LIKE_DIGIT}十)|(?<=月十)){_LIKE_DIGIT}{{1,2}}[号號]"
+)
+_DATE_UNITS = frozenset("年月日号")
 _HAN_TIMES = {"两个": 2, "兩个": 2, "三个": 3, "四个": 4}
 
 
@@ -118,13 +123,16 @@ def _word_atoms(tokens: list[re.Match[str]], position: int, part: int, word: str
         value, used = _compound(tokens, position, word)
         if value:
             return [Atom(value, start, tokens[position + used - 1].end(), True, False, part)], used
+    if word in PINYIN and _has_tone(tokens, position):
+        return [Atom(UNITS[word], start, end + 1, True, False, part)], 2
     if word == "er" and not _among_pinyin(tokens, position):
         return [], 0
     if word == "o" and position and plain_word(tokens[position - 1][0]) in BEFORE_OR:
         return [], 0
     value = UNITS.get(word, "")
     if value:
-        weak = word in WEAK and not (word in PINYIN and _among_pinyin(tokens, position))
+        pinyin = word in PINYIN and (_among_pinyin(tokens, position) or token.string[end : end + 1] in _DATE_UNITS)
+        weak = word in WEAK and not pinyin
         return [Atom(value, start, end, True, weak, part)], 1
     if word[0] in HANGUL:
         letters = word.rstrip(HANGUL_PARTICLES)
@@ -182,6 +190,14 @@ def _in_quantity(token: re.Match[str]) -> bool:
     before = text[token.start() - 1] if token.start() else " "
     after = text[token.end()] if token.end() < len(text) else " "
     return before in HAN_SCALES or after in HAN_SCALES
+
+
+def _has_tone(tokens: list[re.Match[str]], position: int) -> bool:
+    """`yao1`: one of five tones, written as a number."""
+    end = tokens[position].end()
+    if position + 1 == len(tokens) or tokens[position + 1].start() != end:
+        return False
+    return tokens[position + 1][0] in TONES
 
 
 def _among_pinyin(tokens: list[re.Match[str]], position: int) -> bool:

@@ -43,15 +43,15 @@ _NINE = (
 # By digit: other words, misspellings, and what a recogniser writes for them.
 _MORE = (
     "oh o nought naught nil нуль maru rei zeero owe hero",
-    "una une ein uma раз won wun",
-    "zwo duas to too tew",
-    "tree free",
-    "fower shi for fore foar door",
-    "fife fuenf fyve fiv hive dive",
-    "meia sicks siks sics sex",
-    "shichi sevin savin seben heaven",
-    "ate eit hate aid",
-    "niner ku nein nyne nain mine line",
+    "una une ein uma раз won wun juan",
+    "zwo duas to too tew tu twu",
+    "tree free thee thrie",
+    "fower shi for fore foar phor door",
+    "fife fuenf fyve fiv vive hive dive jive",
+    "meia sicks siks sics sicc sex seeks",
+    "shichi sevin sevun savin seben sebbin heaven",
+    "ate ait eyt eit hate aid",
+    "niner ku nein nyne nain nayn mine line",
 )
 UNITS = {plain_word(word): str(value) for words in _NINE for value, word in enumerate(words.split())} | {
     plain_word(word): str(value) for value, words in enumerate(_MORE) for word in words.split()
@@ -60,7 +60,8 @@ UNITS = {plain_word(word): str(value) for words in _NINE for value, word in enum
 WEAK = frozenset(
     _words(
         "to too for fore won ate do due sei si ni go er ba once nil tree sem tri char dong gou nein "
-        "ku shi maru rei раз san tew owe hero free door hive dive sex heaven hate aid mine line"
+        "ku shi maru rei раз san tew tu owe hero free thee door hive dive jive vive sex seeks heaven hate aid mine "
+        "line juan"
     )
 )
 """Words that are mostly something else: they count inside a number that others make."""
@@ -74,6 +75,8 @@ BEFORE_OR = frozenset(
 """After these `o` is "or", not the letter that stands for zero."""
 
 PINYIN = frozenset(_words("ling yi er san si wu liu qi ba jiu dong yao liang guai gou"))
+TONES = frozenset("12345")
+"""Sounds of Chinese digits, and what may be written after one for its tone: `yao1`."""
 
 
 def _english() -> dict[str, str]:
@@ -142,16 +145,16 @@ HAN |= {character: str(value) for value, character in enumerate("零壹貳參肆
 # 幺 is how one is said in numbers read aloud; soldiers and railwaymen say 洞 and 拐 for zero and seven.
 HAN |= {"〇": "0", "○": "0", "幺": "1", "洞": "0", "拐": "7", "勾": "9", "两": "2", "兩": "2"}
 _HAN_SOUNDS = (
-    "灵铃令玲凌龄另",
-    "要么腰邀妖依衣医",
-    "而耳儿",
-    "散伞山",
-    "司思丝似寺斯",
-    "午舞屋无吴",
-    "留流柳刘溜",
-    "其奇妻期起棋",
-    "吧爸把巴罢",
-    "酒久就旧",
+    "灵铃令玲凌龄另领冻栋",
+    "要么腰邀妖夭依衣医伊姨易亿",
+    "而耳儿尔",
+    "散伞山衫",
+    "司思丝似寺斯撕死",
+    "午舞屋无吴武雾勿",
+    "留流柳刘溜瘤榴",
+    "其奇妻期起棋齐骑怪",
+    "吧爸把巴罢疤",
+    "酒久就旧舅救狗沟钩",
 )
 HAN_WEAK = {character: str(value) for value, sounds in enumerate(_HAN_SOUNDS) for character in sounds}
 """Characters a recogniser may write for a digit that sounds alike."""
@@ -179,7 +182,7 @@ GAP_WORDS = frozenset(
 GAP_PHRASES = (
     *("let me see", "hold on", "hang on", "you know", "i mean", "i think", "i guess", "let's see", "one sec"),
     *("one moment", "just a second", "what is it", "what was it", "a ver", "un momento", "un instant", "mal sehen"),
-    *("那个", "那個", "这个", "這個", "然后是", "然后", "然後", "就是", "好像是", "应该是", "后面是", "接着"),
+    *("那个", "那個", "这个", "這個", "然后是", "然后", "然後", "就是", "好像是", "应该是", "后面是", "后面", "接着"),
     *("等一下", "等等", "还有", "再来", "我看看", "我想想", "开头是", "开头", "嗯", "呃", "额", "啊", "哦"),
     *("唔", "诶", "欸", "杠", "橫", "横", "空格"),
     *("ちょっと待って", "えっと", "えーと", "ええと", "ええ", "それから", "あの", "の", "ハイフン", "다시", "에"),

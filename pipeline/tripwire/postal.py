@@ -85,8 +85,16 @@ def find_postal_addresses(reading: Reading) -> Iterator[Finding]:
     for pattern, confidence, at_home in _PATTERNS:
         for match in pattern.finditer(text):
             before = text[max(0, match.start() - _LOOK_BACK) : match.start()]
-            facility = max((found.end() for found in _FACILITY.finditer(before)), default=-1)
-            home = max((found.end() for found in _HOME.finditer(before)), default=-1)
-            public = home < 0 and (_FACILITY.search(match[0]) or _HAN_TRANSIT.search(before))
-            if facility <= home and not public and (home >= 0 or not at_home):
+            at_a_home = _HOME.search(before) is not None
+            public = not at_a_home and (_FACILITY.search(match[0]) or _HAN_TRANSIT.search(before))
+            if not of_a_facility(before) and not public and (at_a_home or not at_home):
                 yield Finding(EvidenceKind.POSTAL_ADDRESS, match.start(), match.end(), confidence)
+
+
+def of_a_facility(before: str) -> bool:
+    """Whether the words before an address last spoke of a clinic, a shop or the like, and not of a home."""
+    return _end_of_last(_FACILITY, before) > _end_of_last(_HOME, before)
+
+
+def _end_of_last(pattern: re.Pattern[str], text: str) -> int:
+    return max((found.end() for found in pattern.finditer(text)), default=-1)

@@ -51,10 +51,10 @@ _PIECES = (
 )  # fmt: skip
 # Between the cue and the number stand only words that join them; anything else starts another thought.
 _JOIN = re.compile(
-    r"(?:[\s:：,，.#=-]|\b(?:is|was|are|it's|it|that's|here|number|no|id|card|reads|starts|with|um|uh|yeah|"
-    r"so|then|and|okay|sure|"
+    r"(?:[\s:：,，.#=-]|\brest of the\b|\b(?:is|was|are|it's|it|that's|here|number|no|id|card|reads|starts|with|um|uh|"
+    r"yeah|so|then|and|okay|sure|"
     r"yes|says|es|est|ist|lautet)\b|'s|"
-    r"号码|号|是|为|呃|嗯|卡){0,12}",
+    r"号码|号|是|为|呃|嗯|卡){0,24}",
     re.IGNORECASE | re.ASCII,
 )
 _WRITTEN = re.compile(r"[^\W\d_一-鿿]{0,4}[- ]?\d[\dA-Za-z]*(?:[ -]?[\dA-Za-z]*\d[\dA-Za-z]*){0,6}")

@@ -10,6 +10,7 @@ from pipeline.tripwire.bed import find_beds
 from pipeline.tripwire.birth import find_births
 from pipeline.tripwire.canonical import canonical
 from pipeline.tripwire.card import find_cards
+from pipeline.tripwire.dates import find_dates_across, find_dates_by_sound
 from pipeline.tripwire.finding import Detector, Finding, Reading
 from pipeline.tripwire.folding import Folded, fold
 from pipeline.tripwire.hints import Hints, hints_of
@@ -18,6 +19,7 @@ from pipeline.tripwire.network import find_addresses, find_ip_addresses
 from pipeline.tripwire.numerals import without_ordinary_numbers
 from pipeline.tripwire.phone import find_phones
 from pipeline.tripwire.postal import find_postal_addresses
+from pipeline.tripwire.postcode import find_postcodes
 from pipeline.tripwire.record import find_record_numbers
 from pipeline.tripwire.register import find_handles, find_long_numbers
 from pipeline.tripwire.spelled import find_letters, find_surname_parts
@@ -44,7 +46,7 @@ class Tripwires:
         findings = _found_in(text, language)
         thread = thread_before(window, text)
         if thread:
-            findings += _going_on(_found_in(thread + text, language), text, len(thread))
+            findings += _going_on(_found_after(thread, text, language), text, len(thread))
         return tuple(_evidence(clean, finding, folded) for finding in _outermost(findings))
 
 
@@ -55,7 +57,14 @@ def _found_in(text: str, language: str | None) -> list[Finding]:
     findings = [finding for detect in _worth_running(hints, plain) for finding in detect(reading)]
     if hints.digit_words or (hints.digits and hints.birth):
         findings += _found_in_words(text, hints, language)
+    if hints.whole_date:
+        findings += find_dates_by_sound(text)
     return findings
+
+
+def _found_after(thread: str, text: str, language: str | None) -> list[Finding]:
+    whole = thread + text
+    return [*_found_in(whole, language), *find_dates_across(whole, len(thread))]
 
 
 def _found_in_words(text: str, hints: Hints, language: str | None) -> Iterator[Finding]:
@@ -105,6 +114,8 @@ def _worth_running(hints: Hints, plain: str) -> Iterator[Detector]:
         yield find_beds
     if hints.street:
         yield find_postal_addresses
+    if hints.postcode:
+        yield find_postcodes
     if hints.letters:
         yield find_letters
     if hints.han:

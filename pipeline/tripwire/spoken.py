@@ -36,12 +36,15 @@ _GROUPINGS = frozenset(
 _SURE_LENGTH = 10
 _SCALE = re.compile(r" ?(?:,? ?out of (?:ten|10)|/ ?10|on a scale|分$)", re.IGNORECASE)
 _AFTER = re.compile(r" ?(?:over|/|分之|(?:sobre|auf|zu) \w|percent|%)", re.IGNORECASE)
+# What may stand between the announcement and the digits.
+_JOIN = (
+    r"(?:[ :：,，]|\b(?:are|is|it's|that's|then|and|so|well|um|uh|okay|yes|son|sont|sind|es|c'est)\b|"
+    r"是|为|嗯|呃|就是|那个){0,10}\Z"
+)
 _LAST_FEW = re.compile(
-    r"\b(?:last|first) (?:three|four|five|six|few|[3-6])(?: digits| numbers)?(?: of [\w ']{2,30})?(?: is| are|:|"
-    r",)? *\Z|"
-    r"\bending in *\Z|(?:[后末前][四三五六几]位|尾号)(?:是|为|：|:|，)? *\Z|"
-    r"last digits are *\Z|rest of the number is *\Z|últim[oa]s (?:cuatro|dígitos)(?: son)? *\Z|"
-    r"(?:quatre derniers|derniers chiffres)(?: sont)?[: ]*\Z|letzten (?:vier|ziffern)(?: sind)? *\Z",
+    r"(?:\b(?:last|first) (?:three|four|five|six|few|[3-6])(?: digits| numbers)?(?: of [\w ']{2,30}?)?|"
+    r"\bending in|[后末前][四三五六几]位|尾号|last digits are|rest of the number is|últim[oa]s (?:cuatro|dígitos)|"
+    rf"quatre derniers|derniers chiffres|letzten (?:vier|ziffern)){_JOIN}",
     re.IGNORECASE,
 )
 _TAIL = 60

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.tripwire.build import found
+from tests.unit.tripwire.build import evidence_in, found
 
 
 @pytest.mark.parametrize(
@@ -134,6 +134,56 @@ def test_what_looks_or_sounds_like_something_else_is_found(text: str, language: 
 )
 def test_a_date_of_birth_in_words_is_found(text: str, day: str) -> None:
     assert found(text, None) == [("date_of_birth", day)]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "kind"),
+    [
+        ("so it's o tree won, heaven too too nein, owe for hate hive?", "en", "spoken_digits"),
+        ("niner fife tree, won won ate, to owe fore seeks", "en", "spoken_digits"),
+        ("call me at won too tree, for hive sicks, savin ate nein owe", "en", "spoken_digits"),
+        ("my MRN is tree ate owe won nein", "en", "record_number"),
+        ("病案号衣尔散思武", "zh", "record_number"),
+        ("手机号是要散酒，灵留期吧，武武尔思", "zh", "spoken_digits"),
+        ("洞拐幺勾，两两怪狗", "zh", "spoken_digits"),
+        ("yāo sān jiǔ, líng liù qī bā, wǔ wǔ èr sì", "zh", "spoken_digits"),
+        ("yao1 san1 jiu3 ling2 liu4 qi1 ba1 wu3 wu3 er4 si4", "zh", "spoken_digits"),
+        ("病案号 yao1 jiu3 ba1 er4 wu3", "zh", "record_number"),
+        ("我的微信是w、y、l，后面散灵吧久", "zh", "account_number"),
+    ],
+)
+def test_a_number_told_by_words_or_syllables_that_sound_like_its_digits_is_found(
+    text: str, language: str, kind: str
+) -> None:
+    assert kind in [kind for kind, _ in found(text, language)]
+
+
+@pytest.mark.parametrize(
+    "text", ["尔灵尔散年久月衣尔号做的手术", "er ling er san年jiu月yi er号做的手术", "二零尔散年九月十尔号"]
+)
+def test_a_whole_date_by_the_sound_of_its_digits_is_found_with_little_confidence(text: str) -> None:
+    (evidence,) = evidence_in(text, "zh")
+    assert (evidence.kind, evidence.confidence) == ("date_of_birth", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("I hate to do to my door what I do to mine, for free", "en"),
+        ("no more than one won too many, I do too, for heaven and for mine", "en"),
+        ("to do, to do, to do, to do", "en"),
+        ("要要要要要要要", "zh"),
+        ("爸爸把酒吧的旧事起个头就要走", "zh"),
+        ("爸爸爸爸吧吧吧吧", "zh"),
+        ("二零二三年九月十二号做的手术", "zh"),
+        ("领药以后就要医生起个方子", "zh"),
+        ("挂号，二零二三年就要五月的号", "zh"),
+        ("微信上说的，三五天就好", "zh"),
+        ("BA1 and WU2 rooms, QI4", "en"),
+    ],
+)
+def test_words_that_sound_like_digits_and_open_dates_are_no_numbers(text: str, language: str) -> None:
+    assert found(text, language) == []
 
 
 def test_a_year_of_birth_alone_is_none() -> None:

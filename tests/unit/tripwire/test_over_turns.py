@@ -98,6 +98,94 @@ def test_the_part_that_completes_an_identifier_is_found_in_its_chunk(
     assert (kind, span) in found(text, language, *earlier)
 
 
+def _one_a_turn(first: str, symbols: str, *, answer: str | None = None) -> list[tuple[str, str]]:
+    turns = [(_P, first)]
+    for symbol in symbols:
+        turns += [(_C, answer)] if answer else []
+        turns.append((_P, symbol))
+    return turns
+
+
+@pytest.mark.parametrize(
+    ("earlier", "text", "language", "kind", "span"),
+    [
+        (_one_a_turn("车牌粤B", "3T05"), "Q，就停在楼下", "zh", "account_number", "Q"),
+        (_one_a_turn("车牌号粤", "B3T05", answer="嗯"), "Q。", "zh", "account_number", "Q"),
+        (_one_a_turn("助听器的序列号是H", "LM4057"), "D，您记一下", "zh", "account_number", "D"),
+        (_one_a_turn("the serial number is H", "LM4057", answer="okay"), "D", "en", "account_number", "D"),
+        ([(_P, "the zip is six"), (_P, "oh"), (_P, "six"), (_P, "two")], "nine", "en", "postal_address", "nine"),
+        ([(_C, "And your zip?")], "six oh six two nine", "en", "postal_address", "six oh six two nine"),
+        (
+            [(_C, "微信号是多少？"), (_P, "k、l、m"), (_C, "k、l、m，好")],
+            "q、w，再来四零五九",
+            "zh",
+            "account_number",
+            "q、w，再来四零五九",
+        ),
+        (
+            [(_P, "我是一"), (_P, "九"), (_P, "八"), (_P, "三年"), (_P, "十月"), (_P, "二十")],
+            "七日生的",
+            "zh",
+            "date_of_birth",
+            "七日",
+        ),
+        (
+            [(_C, "The member number, what do you have so far?")],
+            "okay, then it's four oh seven, two two",
+            "en",
+            "insurance_number",
+            "four oh seven, two two",
+        ),
+        (
+            [(_P, "my number is for"), *((_P, word) for word in ["won", "hive", "hive", "sicks", "ate", "too"])],
+            "fore, that's all",
+            "en",
+            "spoken_digits",
+            "fore",
+        ),
+    ],
+)
+def test_an_identifier_told_one_symbol_a_turn_is_found_in_its_last(
+    earlier: list[tuple[str, str]], text: str, language: str, kind: str, span: str
+) -> None:
+    assert (kind, span) in found(text, language, *earlier)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "text", "language"),
+    [
+        ([(_P, "2024年"), (_C, "嗯"), (_P, "5月"), (_C, "好的")], "9号做的手术", "zh"),
+        ([(_P, "The stent went in March"), (_C, "mm-hm")], "third, twenty twenty-one", "en"),
+        ([(_P, "the ninth of October,"), (_C, "yes?")], "2022, at night", "en"),
+    ],
+)
+def test_a_whole_date_told_over_turns_is_found_with_little_confidence(
+    earlier: list[tuple[str, str]], text: str, language: str
+) -> None:
+    (evidence,) = evidence_in(text, language, *earlier)
+    assert (evidence.kind, evidence.confidence) == ("date_of_birth", 0.5)
+
+
+def test_a_date_told_openly_in_one_turn_is_left_to_the_judge() -> None:
+    assert found("2024年5月9号做的手术", "zh", (_P, "是的"), (_C, "什么时候？")) == []
+
+
+@pytest.mark.parametrize(
+    ("earlier", "text", "language"),
+    [
+        ([(_C, "Which one is it?"), (_P, "for"), (_C, "okay")], "to", "en"),
+        ([(_C, "要不要做检查？"), (_P, "要"), (_C, "好的")], "要", "zh"),
+        ([(_C, "vitamin B or vitamin D?"), (_P, "B"), (_C, "okay")], "D, I think", "en"),
+        ([(_P, "It began in May"), (_C, "mm-hm")], "third time since 2021", "en"),
+        ([(_P, "5月"), (_C, "好的")], "9号复查", "zh"),
+    ],
+)
+def test_words_that_could_be_digits_and_parts_of_a_date_alone_are_not_found(
+    earlier: list[tuple[str, str]], text: str, language: str
+) -> None:
+    assert found(text, language, *earlier) == []
+
+
 @pytest.mark.parametrize(
     ("earlier", "text"),
     [

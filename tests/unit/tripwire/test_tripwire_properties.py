@@ -13,6 +13,7 @@ from pipeline.tripwire.network import find_addresses
 from pipeline.tripwire.numerals import without_ordinary_numbers
 from pipeline.tripwire.phone import find_phones
 from pipeline.tripwire.postal import find_postal_addresses
+from pipeline.tripwire.postcode import find_postcodes
 from pipeline.tripwire.record import find_record_numbers
 from pipeline.tripwire.register import find_handles, find_long_numbers
 from pipeline.tripwire.spelled import find_letters, find_surname_parts
@@ -28,6 +29,7 @@ _DETECTORS = (
     find_spoken_digits,
     find_beds,
     find_postal_addresses,
+    find_postcodes,
     find_handles,
     find_long_numbers,
     find_surname_parts,
@@ -104,6 +106,12 @@ _PIECES = [
         "ゼロ",
         "12345678",
         " and ",
+        "zip code ",
+        "邮编",
+        "yao1 ",
+        "ate ",
+        "for ",
+        "吧",
     ),
 ]
 _TEXTS = st.lists(st.sampled_from(_PIECES), min_size=1, max_size=25).map("".join) | st.text(min_size=1, max_size=60)
