@@ -36,6 +36,8 @@ logger.server.name = kafka.server
 logger.server.level = INFO
 logger.transaction.name = kafka.coordinator.transaction
 logger.transaction.level = INFO
+logger.controller.name = org.apache.kafka.controller.QuorumController
+logger.controller.level = INFO
 """
 
 
@@ -89,13 +91,28 @@ def fetched_jars() -> Path:
 
 
 class JarRuntime:
-    """`java kafka.Kafka` as a child of this process."""
+    """`java kafka.Kafka` as a child of this process.
 
-    def __init__(self, properties: Mapping[str, str], *, data_dir: Path, log_file: Path) -> None:
+    `launcher` is a command that runs the one after it in its own place; `environment` is added to ours.
+    """
+
+    def __init__(
+        self,
+        properties: Mapping[str, str],
+        *,
+        data_dir: Path,
+        log_file: Path,
+        heap_mb: int = 512,
+        launcher: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         if shutil.which("java") is None:
             raise BrokerUnavailable("no java on the path: install a JDK of 17 or newer")
         self._jars = fetched_jars()
         self._log_file = log_file
+        self._heap_mb = heap_mb
+        self._launcher = list(launcher)
+        self._environment = {**os.environ, **(environment or {})}
         self._config = data_dir / "server.properties"
         self._config.write_text("".join(f"{key}={value}\n" for key, value in properties.items()), "utf-8")
         self._log4j = data_dir / "log4j2.properties"
@@ -105,13 +122,17 @@ class JarRuntime:
             self._format()
 
     def start(self) -> None:
-        command = [sys.executable, "-c", _DIE_WITH_PARENT, str(os.getpid()), *self._java("-Xmx512m", "-Xms256m")]
+        memory = (f"-Xmx{self._heap_mb}m", f"-Xms{self._heap_mb // 2}m")
+        # Within the launcher, which may change credentials; that would undo the death signal.
+        within = [sys.executable, "-c", _DIE_WITH_PARENT, str(os.getpid())]
+        command = [*self._launcher, *within, *self._java(*memory)]
         with self._log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "kafka.Kafka", str(self._config)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                env=self._environment,
             )
 
     def running(self) -> bool:
@@ -137,7 +158,14 @@ class JarRuntime:
 
     def _format(self) -> None:
         # A fixed cluster id: the folder belongs to one trial, and a random one would only have to be kept.
-        command = [*self._java("-Xmx128m"), "kafka.tools.StorageTool", "format", "-t", "Y29uc3VsdGd1YXJkLXRyaQ"]
+        command = [
+            *self._launcher,
+            *self._java("-Xmx128m"),
+            "kafka.tools.StorageTool",
+            "format",
+            "-t",
+            "Y29uc3VsdGd1YXJkLXRyaQ",
+        ]
         run_tool(
             [*command, "-c", str(self._config)], timeout_seconds=_FORMAT_TIMEOUT_SECONDS, what="format the storage"
         )
