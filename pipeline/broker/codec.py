@@ -3,6 +3,7 @@ what we ourselves computed would cost more than it tells; tests validate every f
 
 from base64 import b64encode
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -94,14 +95,20 @@ def sealed_body(sealed: Sealed) -> dict[str, str]:
 
 def iso_utc(epoch_ms: int) -> str:
     """`2026-01-02T03:04:05.678Z` of milliseconds since the epoch."""
-    moment = datetime.fromtimestamp(epoch_ms / 1000, tz=UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{epoch_ms % 1000:03d}Z"
+    seconds, milliseconds = divmod(epoch_ms, 1000)
+    return f"{_second(seconds)}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=16)
+def _second(epoch_seconds: int) -> str:
+    """Hundreds of verdicts share a second, and writing a date costs as much as all the rest of one's numbers."""
+    return f"{datetime.fromtimestamp(epoch_seconds, tz=UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def number(value: float) -> float | int:
     """As every form here writes it: four digits, and whole ones as integers, because canonical JSON writes 1.0 as 1."""
     rounded = round(value, _SCORE_DIGITS)
-    return int(rounded) if rounded == int(rounded) else rounded
+    return int(rounded) if rounded.is_integer() else rounded
 
 
 def scores_body(scores: Scores | None) -> dict[str, float | int] | None:
