@@ -26,6 +26,9 @@ class SealingKeys(Protocol):
     def restore(self, wrapped: WrappedKey) -> None:
         """Go on with a key that a worker before used."""
 
+    def forget(self, consult_ids: Collection[str]) -> None:
+        """Drop the keys of these; who speaks again gets a new one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Linked:
@@ -56,6 +59,11 @@ class ChainWriter:
         if self._keys is not None:
             for key in keys:
                 self._keys.restore(key)
+
+    def forget(self, consult_id: str) -> None:
+        """Seal nothing more under the data key of a consultation: it was erased."""
+        if self._keys is not None:
+            self._keys.forget([consult_id])
 
     def disown(self, source: TopicPartition) -> None:
         self._heads.pop(source, None)

@@ -49,7 +49,7 @@ def erase(
     configure(level="warning", form="auto")
     broker = build_broker(settings, clock=clock)
     names = TopicNames(settings.topics.prefix)
-    erasure = ConsultationErasure(broker, names, consult, clock=clock)
+    erasure = ConsultationErasure(broker, names, consult, group=settings.worker.group, clock=clock)
     with progress_console.status("looking for the consultation"):
         known = erasure.known()
     if not known:

@@ -53,9 +53,7 @@ class Consultations:
         self._forget_silent()
         consultation = self._known.get(consult_id)
         if consultation is None:
-            limits = self._limits
-            turns = RecentTurns(max_turns=limits.max_turns, max_tokens=limits.max_tokens)
-            consultation = self._known[consult_id] = _Consultation(turns)
+            consultation = self._known[consult_id] = _Consultation(self._no_turns())
             if len(self._known) > self._limits.max_consults:
                 self._known.popitem(last=False)
         else:
@@ -69,6 +67,15 @@ class Consultations:
         window = ContextWindow(clean, turns.before(clean), turns.earlier())
         turns.add(clean)
         return window
+
+    def forget_turns(self, consult_id: str) -> None:
+        """No later window shows what was said so far. The numbers seen are kept."""
+        consultation = self._known.get(consult_id)
+        if consultation is not None:
+            consultation.turns = self._no_turns()
+
+    def _no_turns(self) -> RecentTurns:
+        return RecentTurns(max_turns=self._limits.max_turns, max_tokens=self._limits.max_tokens)
 
     def _forget_silent(self) -> None:
         """The first is the longest silent, because arriving moves a consultation to the end."""

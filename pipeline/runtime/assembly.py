@@ -22,6 +22,7 @@ from pipeline.domain.verdict import Evidence, Verdict
 from pipeline.judge.base import Judge
 from pipeline.metrics import Metrics
 from pipeline.runtime.engines import build_broker, build_judge, with_cache
+from pipeline.runtime.erasure_watch import ErasureWatch
 from pipeline.runtime.flow import Flow, Stages
 from pipeline.runtime.health import Health
 from pipeline.runtime.journal import this_process
@@ -99,6 +100,7 @@ def build_worker(
             seal_text=keys.seal if keys is not None and settings.audit.seal_verdict_text else None,
         ),
         stages=stages,
+        erasures=ErasureWatch(broker.reader(), events_topic=names.audit_events, clock=clock),
         chains=ChainWriter(audit_topic=names.audit, keys_topic=names.keys, keys=keys),
         context=build_context_limits(settings),
         limits=limits,

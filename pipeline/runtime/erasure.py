@@ -12,12 +12,15 @@ from pipeline.clock import Clock, Deadline
 from pipeline.domain.audit import AuditEvent
 from pipeline.errors import BrokerUnavailable, InputError
 from pipeline.runtime.data_keys import record_keys_of
+from pipeline.runtime.erased import ASKED, cut_detail
+from pipeline.runtime.erasure_watch import LOOK_SECONDS
 from pipeline.runtime.journal import Journal
 
 REASON_CHARS = 200
 
 _PATIENCE_SECONDS = 10.0
 _PAUSE_SECONDS = 0.25
+_HEARING_SECONDS = 3 * LOOK_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,16 @@ def checked_reason(text: str) -> str:
 
 
 class ConsultationErasure:
-    """The erasing of one consultation. `run` may be repeated, and finishes what an interrupted one began."""
+    """The erasing of one consultation. `run` may be repeated, and finishes what an interrupted one began.
 
-    def __init__(self, broker: Broker, names: TopicNames, consult_id: str, *, clock: Clock) -> None:
+    `group` is the workers', which have to let go of what they have in flight.
+    """
+
+    def __init__(self, broker: Broker, names: TopicNames, consult_id: str, *, group: str, clock: Clock) -> None:
         self._broker = broker
         self._names = names
         self._consult_id = consult_id
+        self._group = group
         self._clock = clock
         self._others = (names.chunks, names.safe, names.contested, names.unsafe, names.dead_letter)
 
@@ -75,26 +82,46 @@ class ConsultationErasure:
     ) -> ErasureReport:
         """Erase, with a record in the trail before and after.
 
-        1. That it was asked for is durable: no key is destroyed without a word in the trail.
-        2. The data keys, which puts what is sealed out of everybody's reach.
-        3. Chunks, verdicts and dead letters.
-        4. That it was done, topic by topic; `unfinished` where the consultation spoke on meanwhile.
+        1. That it was asked for is durable, with the cut (pipeline.runtime.erased): no key is destroyed without a word
+           in the trail. Workers hear of it, and write nothing more of what was said before.
+        2. What they have in flight is waited for, a few seconds at most.
+        3. The data keys, which puts what is sealed out of everybody's reach.
+        4. Chunks, verdicts and dead letters.
+        5. That it was done, topic by topic; `unfinished` where something of it was written meanwhile.
 
         Raises BrokerError, AuditBroken; what was done until then stays done.
         """
         with closing(self._broker.reader()) as reader, closing(self._broker.topics()) as admin:
-            journal.write(AuditEvent.ERASED, "asked", consult_id=self._consult_id, detail={"reason": reason})  # Step 1
-            ends = {topic: self._ends(reader, topic) for topic in (self._names.keys, self._names.chunks)}
+            ends = {topic: self._ends(reader, topic) for topic in (self._names.keys, *self._others)}
+            detail = {"reason": reason} | cut_detail(ends[self._names.chunks])
+            journal.write(AuditEvent.ERASED, ASKED, consult_id=self._consult_id, detail=detail)  # Step 1
+            self._let_workers_hear(reader)  # Step 2
             on_topic(self._names.keys)
-            topics = [self._erase_keys(reader, admin)]  # Step 2
+            topics = [self._erase_keys(reader, admin)]  # Step 3
             for topic in self._others:
                 on_topic(topic)
-                topics.append(self._erase_records(reader, admin, topic))  # Step 3
+                topics.append(self._erase_records(reader, admin, topic))  # Step 4
             spoke_on = self._spoke_on(reader, ends)
             outcome = "unfinished" if spoke_on else "done"
             detail = {one.topic: f"{one.became} {one.records}" for one in topics}
-            journal.write(AuditEvent.ERASED, outcome, consult_id=self._consult_id, detail=detail)  # Step 4
+            journal.write(AuditEvent.ERASED, outcome, consult_id=self._consult_id, detail=detail)  # Step 5
         return ErasureReport(self._consult_id, tuple(topics), spoke_on)
+
+    def _let_workers_hear(self, reader: Reader) -> None:
+        """Until every chunk of the consultation is done with, or every worker that runs has heard."""
+        deadline = Deadline(_HEARING_SECONDS, clock=self._clock)
+        left = [
+            (partition, record.ref.offset)
+            for partition in self._partitions(self._names.chunks)
+            for record in reader.read(partition, start=self._done(reader, partition))
+            if record.key == self._key
+        ]
+        while left and not deadline.passed:
+            self._clock.sleep(_PAUSE_SECONDS)
+            left = [(partition, offset) for partition, offset in left if self._done(reader, partition) <= offset]
+
+    def _done(self, reader: Reader, partition: TopicPartition) -> int:
+        return reader.committed(self._group, partition) or reader.begin_offset(partition)
 
     def _erase_keys(self, reader: Reader, admin: TopicAdmin) -> TopicErasure:
         topic = self._names.keys
@@ -138,11 +165,11 @@ class ConsultationErasure:
         keys = self._partitions(self._names.keys)
         if record_keys_of(reader, keys, self._consult_id, since=ends[self._names.keys]):
             return True
-        chunks = self._partitions(self._names.chunks)
         return any(
             record.key == self._key
-            for partition in chunks
-            for record in reader.read(partition, start=ends[self._names.chunks][partition.partition])
+            for topic in self._others
+            for partition in self._partitions(topic)
+            for record in reader.read(partition, start=ends[topic][partition.partition])
         )
 
     def _holds(self, reader: Reader, topic: str) -> bool:

@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from pipeline.broker.base import Record, TopicPartition
@@ -21,6 +21,7 @@ from pipeline.domain.judgment import Abstention, Judgment
 from pipeline.domain.transcript import CleanChunk, Skipped, TranscriptChunk
 from pipeline.domain.verdict import Evidence, Verdict
 from pipeline.domain.window import ContextWindow
+from pipeline.runtime.erased import Asked, ErasedConsultations
 from pipeline.runtime.inflight import Outcome
 from pipeline.runtime.laps import Laps, Stage
 from pipeline.sink.dead_letter import dead_letter
@@ -50,7 +51,10 @@ class Pending:
 
 
 class Flow:
-    """The stages over the state of one worker's partitions. Used by one thread."""
+    """The stages over the state of one worker's partitions. Used by one thread.
+
+    `erased` is what this worker knows of erasures.
+    """
 
     def __init__(
         self,
@@ -70,6 +74,7 @@ class Flow:
         self._clock = clock
         self.laps = Laps()
         self._consultations: dict[TopicPartition, Consultations] = {}
+        self.erased = ErasedConsultations()
 
     def own(self, partition: TopicPartition, consultations: Consultations) -> None:
         """Take a partition over with what is remembered of its consultations."""
@@ -78,11 +83,18 @@ class Flow:
     def disown(self, partition: TopicPartition) -> None:
         self._consultations.pop(partition, None)
 
+    def erase(self, asked: Asked) -> None:
+        """Remember the erasure, and forget what was said; numbers seen are kept, so that nothing is judged twice."""
+        self.erased.add(asked)
+        for consultations in self._consultations.values():
+            consultations.forget_turns(asked.consult_id)
+
     def admit(self, record: Record) -> Pending | Outcome:
         """What the record needs: a judge, or nothing more. Records of one partition come in offset order."""
         now_ms = self._clock.now_ms()
         self.laps.start()
-        prepared = prepare(record, self._stages, self._consultations[record.ref.topic_partition], laps=self.laps)
+        consultations = self._consultations[record.ref.topic_partition]
+        prepared = prepare(record, self._stages, consultations, erased=self.erased, laps=self.laps)
         match prepared:
             case ContextWindow():
                 evidence = self._stages.trip(prepared)
@@ -94,8 +106,17 @@ class Flow:
                 return self._silent(record, AuditEvent.SKIPPED, prepared.reason, prepared.chunk, now_ms)
             case Duplicate():
                 return self._silent(record, AuditEvent.DUPLICATE, "already_judged", prepared.chunk, now_ms)
+            case Erased():
+                return self.gone(record)
             case _:
                 assert_never(prepared)
+
+    def gone(self, record: Record) -> Outcome:
+        """What is left to say of a record whose consultation was erased: ids, and nothing sealed."""
+        decoded = self._stages.decode(record)
+        chunk = decoded.chunk if isinstance(decoded, InvalidRecord) else decoded
+        audit = self._audit(record, AuditEvent.SKIPPED, "erased", chunk, self._clock.now_ms())
+        return Outcome((), replace(audit, exchange=None))
 
     def conclude(self, pending: Pending, finding: Judgment | Abstention, *, judge_seconds: float) -> Outcome:
         """The verdict on a judged chunk, as the records to publish."""
@@ -182,16 +203,23 @@ class Duplicate:
     chunk: TranscriptChunk
 
 
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """A record from before its consultation was erased."""
+
+
 def prepare(
-    record: Record, stages: Stages, consultations: Consultations, *, laps: Laps
-) -> ContextWindow | InvalidRecord | Skipped | Duplicate:
+    record: Record, stages: Stages, consultations: Consultations, *, erased: ErasedConsultations, laps: Laps
+) -> ContextWindow | InvalidRecord | Skipped | Duplicate | Erased:
     """Source, clean and context: all that `consultations` ever learns of a record happens here, so that reading records
     back (pipeline.runtime.restore) leaves the same state as having judged them. `laps` were started."""
-    chunk = stages.decode(record)
+    chunk, gone = stages.decode(record), erased.hold(record)
     laps.lap(Stage.DECODE)
     if isinstance(chunk, InvalidRecord):
-        return chunk
+        return Erased() if gone else chunk
     arrival = consultations.arrive(chunk.consult_id, chunk.seq, timestamp_ms=record.timestamp_ms)
+    if gone:
+        return Erased()
     match arrival:
         case Arrival.DUPLICATE:
             return Duplicate(chunk)

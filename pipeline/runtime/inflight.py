@@ -62,6 +62,10 @@ class InFlight:
         """Whether `decided` would give anything, without building it."""
         return any(slots and slots[0].outcome is not None for slots in self._slots.values())
 
+    def of(self, key: bytes) -> list[Slot]:
+        """The slots of the records with this key."""
+        return [slot for slots in self._slots.values() for slot in slots if slot.record.key == key]
+
     def release(self, partition: TopicPartition, count: int) -> None:
         """Forget the first `count` slots of a partition: they are committed."""
         slots = self._slots[partition]

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 
+import structlog
+
 from pipeline.audit.writer import ChainWriter
 from pipeline.broker.base import Reader, TopicPartition
 from pipeline.clock import Clock
 from pipeline.context.consultations import ContextLimits
 from pipeline.runtime.docket import Docket
+from pipeline.runtime.erased import Asked
 from pipeline.runtime.flow import Flow, Stages
 from pipeline.runtime.inflight import InFlight
 from pipeline.runtime.restore import Restoration
@@ -63,6 +66,7 @@ class Ownership:
             partition,
             position=position,
             stages=self._stages,
+            erased=self._flow.erased,
             limits=self._context,
             audit_topic=self._chains.audit_topic,
             keys_topic=self._chains.keys_topic,
@@ -81,6 +85,20 @@ class Ownership:
             self._ready.add(partition)
             return partition
         return None
+
+    def erase(self, asked: Iterable[Asked]) -> None:
+        """Forget these consultations: their turns, their data keys, and what is in flight of them, which comes out as
+        erased wherever the cut lies: its windows show what was said before."""
+        for one in asked:
+            self._flow.erase(one)
+            self._chains.forget(one.consult_id)
+            slots = self._inflight.of(one.consult_id.encode())
+            self._docket.give_up(slots)
+            for slot in slots:
+                slot.outcome = self._flow.gone(slot.record)
+            for restoration in self._restoring.values():
+                restoration.restart()
+            structlog.get_logger().info("erasure_heard", in_flight=len(slots))
 
     def leave(self, partitions: Iterable[TopicPartition]) -> None:
         """Own these no longer; what is in flight for them is someone else's to do."""

@@ -5,7 +5,7 @@ Reading a horizon back can take longer than a group waits for a silent member. S
 polls between them; otherwise two workers could take a long partition from each other for ever.
 """
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipeline.audit.chain import chain_id_of, resume
@@ -15,6 +15,7 @@ from pipeline.context.consultations import Consultations, ContextLimits
 from pipeline.domain.audit import ChainHead
 from pipeline.domain.sealing import WrappedKey
 from pipeline.runtime.data_keys import live_keys
+from pipeline.runtime.erased import ErasedConsultations
 from pipeline.runtime.flow import Stages, prepare
 from pipeline.runtime.laps import Laps
 
@@ -45,6 +46,7 @@ class Restoration:
         *,
         position: int,
         stages: Stages,
+        erased: ErasedConsultations,
         limits: ContextLimits,
         audit_topic: str,
         keys_topic: str | None,
@@ -54,12 +56,17 @@ class Restoration:
         self._partition = partition
         self._position = position
         self._stages = stages
-        self._horizon_ms = limits.horizon_ms
+        self._erased = erased
+        self._limits = limits
         self._audit = TopicPartition(audit_topic, partition.partition)
         self._keys = None if keys_topic is None else TopicPartition(keys_topic, partition.partition)
         self._clock = clock
-        self._consultations = Consultations(limits)
         self._laps = Laps()  # what restoring takes is nobody's
+        self.restart()
+
+    def restart(self) -> None:
+        """From the beginning: a consultation was erased whose turns may have been read back already."""
+        self._consultations = Consultations(self._limits)
         self._next: int | None = None
         self._since_ms: int | None = None
 
@@ -74,7 +81,7 @@ class Restoration:
             self._next = self._start()
         if self._next < self._position:
             for record in self._reader.read(self._partition, start=self._next, stop=self._position):
-                prepare(record, self._stages, self._consultations, laps=self._laps)
+                prepare(record, self._stages, self._consultations, erased=self._erased, laps=self._laps)
                 self._next = record.ref.offset + 1
                 if deadline.passed:
                     return None
@@ -84,19 +91,20 @@ class Restoration:
         head = resume(last, chain_id=chain_id_of(self._partition))
         return Restored(self._consultations, head, tuple(self._recent_keys()))
 
-    def _recent_keys(self) -> Collection[WrappedKey]:
+    def _recent_keys(self) -> Iterable[WrappedKey]:
         """Of one horizon, like the consultations they belong to; none that was destroyed."""
         if self._keys is None or self._since_ms is None:
             return ()
         start = self._reader.offset_for_time(self._keys, self._since_ms)
-        return live_keys(self._reader, self._keys, start=start).values()
+        keys = live_keys(self._reader, self._keys, start=start).values()
+        return (key for key in keys if not self._erased.hold_key(key))
 
     def _start(self) -> int:
         begin = self._reader.begin_offset(self._partition)
         last_ms = self._last_timestamp(begin)
         if last_ms is None:
             return self._position
-        self._since_ms = last_ms - self._horizon_ms
+        self._since_ms = last_ms - self._limits.horizon_ms
         return max(begin, self._reader.offset_for_time(self._partition, self._since_ms))
 
     def _last_timestamp(self, begin: int) -> int | None:

@@ -15,6 +15,7 @@ from pipeline.metrics import Metrics
 from pipeline.runtime.accounts import Accounts
 from pipeline.runtime.commit import Committer
 from pipeline.runtime.docket import Docket, Heard
+from pipeline.runtime.erasure_watch import ErasureWatch
 from pipeline.runtime.flow import Flow, Pending, Stages
 from pipeline.runtime.health import Health
 from pipeline.runtime.inflight import InFlight, Slot
@@ -41,6 +42,7 @@ class Worker:
         flow: Flow,
         stages: Stages,
         chains: ChainWriter,
+        erasures: ErasureWatch,
         context: ContextLimits,
         limits: WorkerLimits,
         dead_letters: DeadLetterLimit,
@@ -52,9 +54,8 @@ class Worker:
         self._limits, self._metrics, self._health, self._clock = limits, metrics, health, clock
         self._stopping = threading.Event()
         self._accounts = Accounts(metrics=metrics, health=health, meter=DeadLetterMeter(dead_letters), clock=clock)
-        self._judges = JudgeThread(judge)
-        self._docket = Docket(self._judges)
-        self._inflight = InFlight(limits.max_in_flight)
+        self._erasures, self._judges = erasures, JudgeThread(judge)
+        self._docket, self._inflight = Docket(self._judges), InFlight(limits.max_in_flight)
         self._committer = Committer(stream, self._inflight, chains, laps=flow.laps)
         self._own = Ownership(
             reader=reader,
@@ -66,10 +67,8 @@ class Worker:
             context=context,
             clock=clock,
         )
-        self._unsettled = False
-        self._paused = False
-        self._restore_at = 0.0
-        self._last_commit = clock.monotonic()
+        self._unsettled = self._paused = False
+        self._restore_at, self._last_commit = 0.0, clock.monotonic()
         self._log = structlog.get_logger()
 
     def stop(self) -> None:
@@ -80,8 +79,9 @@ class Worker:
         """Work until stopped. Raises what keeps it from going on; what was decided before that is committed."""
         deadline: Deadline | None = None
         self._judges.start()
+        self._erasures.start()
         try:
-            if self._judge_ready():
+            if self._ready():
                 self._open()
                 while not self._stopping.is_set():
                     self._step()
@@ -112,12 +112,13 @@ class Worker:
         self._own.leave(partitions)
         self._owners_changed("partitions_lost", partitions)
 
-    def _judge_ready(self) -> bool:
-        """Wait for the judge; False if stopped first. The group is joined only then: who cannot judge owns nothing."""
-        while not self._judges.ready:
+    def _ready(self) -> bool:
+        """Wait for the judge, and to know what was erased; False if stopped first. The group is joined only then."""
+        while not (self._judges.ready and self._erasures.ready):
             if self._stopping.is_set():
                 return False
             self._clock.sleep(_BUSY_POLL_SECONDS)
+        self._own.erase(self._erasures.heard())
         return True
 
     def _open(self) -> None:
@@ -191,11 +192,11 @@ class Worker:
         if not isinstance(admitted, Pending):
             slot.outcome = admitted
             return
-        heard = self._docket.enter(slot, admitted)
-        if heard is not None:
+        if (heard := self._docket.enter(slot, admitted)) is not None:
             self._conclude(heard)
 
     def _hear(self) -> None:
+        self._own.erase(self._erasures.heard())
         for heard in self._docket.hear():
             self._metrics.judge_seconds.observe(heard.seconds)
             self._conclude(heard)
@@ -284,7 +285,8 @@ class Worker:
             self._stream.close(deadline)
         finally:
             self._reader.close()
-            self._judges.close(timeout_seconds=max(_LEAST_CLOSE_SECONDS, deadline.remaining_seconds()))
+            for beside in (self._erasures, self._judges):
+                beside.close(timeout_seconds=max(_LEAST_CLOSE_SECONDS, deadline.remaining_seconds()))
             self._log.info("worker_stopped")
 
     def _drain(self, deadline: Deadline) -> None:

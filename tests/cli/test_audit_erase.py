@@ -85,6 +85,8 @@ def test_the_words_are_in_no_file_and_all_else_opens_and_verifies(judged: Judged
 
 
 def test_each_topic_is_told_of_and_the_trail_has_the_reason_and_the_end(judged: JudgedSite) -> None:
+    ends = [sum(record.ref.partition == number for record in judged.read(TOPICS.chunks)) for number in range(2)]
+
     body = _json(_erase(judged, "--yes", "--json"))
 
     none = {"became": "gone", "records": 0, "until_ms": None}
@@ -102,7 +104,7 @@ def test_each_topic_is_told_of_and_the_trail_has_the_reason_and_the_end(judged: 
         ("erased", "asked", "gone"),
         ("erased", "done", "gone"),
     ]
-    assert asked.detail == {"reason": REASON}
+    assert asked.detail == {"reason": REASON, "chunks_before": " ".join(map(str, ends))}
     assert ended.detail is not None
     assert ended.detail[TOPICS.chunks] == "gone 5"
     assert sum(record.key == b"gone" for record in judged.read(TOPICS.audit)) == 4

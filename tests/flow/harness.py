@@ -40,6 +40,7 @@ from pipeline.keys.consultation_keys import ConsultationKeys
 from pipeline.keys.environment import EnvironmentKeys
 from pipeline.keys.opening import Opener
 from pipeline.metrics import Metrics
+from pipeline.runtime.erasure_watch import ErasureWatch
 from pipeline.runtime.flow import Flow, Stages
 from pipeline.runtime.health import Health
 from pipeline.runtime.limits import WorkerLimits
@@ -247,6 +248,7 @@ class Site:
             judge=judge or ScriptedJudge(),
             flow=Flow(self.stages, topics=TOPICS, actor=f"test {instance_id}", clock=self._clock),
             stages=self.stages,
+            erasures=ErasureWatch(self.broker.reader(), events_topic=TOPICS.audit_events, clock=self._clock),
             chains=ChainWriter(
                 audit_topic=TOPICS.audit, keys_topic=TOPICS.keys, keys=ConsultationKeys(PROVIDER, clock=self._clock)
             ),

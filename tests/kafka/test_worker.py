@@ -7,18 +7,28 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
+from typing import Any
 
+import orjson
 import pytest
+from structlog.testing import capture_logs
 
+from pipeline.audit.chain import bound_to, sealed_in
 from pipeline.bench.observe import Observed, observe
 from pipeline.broker.base import OutgoingRecord, RecordRef, TopicPartition
 from pipeline.broker.kafka.broker import KafkaBroker
 from pipeline.broker.topics import TopicNames, ensure
-from pipeline.clock import SystemClock
+from pipeline.clock import Deadline, SystemClock
 from pipeline.domain.judgment import Abstention, Judgment
+from pipeline.domain.sealing import WrappedKey
 from pipeline.domain.window import ContextWindow
 from pipeline.errors import BrokerUnavailable
+from pipeline.keys.data_keys import open_sealed, unwrap_data_key
+from pipeline.keys.providers import build_key_provider
 from pipeline.runtime.assembly import Assembled, build_topic_specs, build_worker
+from pipeline.runtime.data_keys import live_keys
+from pipeline.runtime.erasure import ConsultationErasure
+from pipeline.runtime.journal import Journal, open_journal
 from pipeline.settings import load_settings
 from pipeline.testing.builders import build_chunk, chunk_record
 from pipeline.testing.scripted_judge import ScriptedJudge
@@ -118,6 +128,33 @@ class Site:
 
             self.wait(lambda: or_if() or done())
 
+    def of(self, consult_id: str) -> tuple[list[dict[str, Any]], dict[str, WrappedKey], list[int]]:
+        """Of a consultation: its audit records, the keys that are left, and the numbers that have verdicts."""
+        names = self.names
+        with closing(self.broker.reader()) as reader:
+
+            def bodies(topic: str) -> list[dict[str, Any]]:
+                places = [TopicPartition(topic, number) for number in range(_PARTITIONS)]
+                records = [record for place in places for record in reader.read(place, start=0)]
+                return [orjson.loads(record.value or b"") for record in records if record.key == consult_id.encode()]
+
+            keys = [
+                key
+                for number in range(_PARTITIONS)
+                for key in live_keys(reader, TopicPartition(names.keys, number)).values()
+                if key.consult_id == consult_id
+            ]
+            verdicts = [body["seq"] for topic in (names.safe, names.contested, names.unsafe) for body in bodies(topic)]
+            return bodies(names.audit), {key.key_id: key for key in keys}, sorted(verdicts)
+
+    @contextmanager
+    def journal(self) -> Iterator[Journal]:
+        journal = open_journal(self.settings, self.broker, role="test", clock=SystemClock())
+        try:
+            yield journal
+        finally:
+            journal.close(Deadline(10.0, clock=SystemClock()))
+
     def observe(self) -> Observed:
         with closing(self.broker.reader()) as reader:
             return observe(reader, self.names, partitions=_PARTITIONS, sent=self.sent)
@@ -203,3 +240,52 @@ def test_unreadable_records_of_every_size_become_dead_letters_and_the_stream_goe
     found = site.observe()
     assert found.dead_letter == len(bad)
     assert_whole(found, records=len(bad) + 4 * 5)
+
+
+def test_an_erased_consultation_goes_on_under_a_new_key_and_what_was_not_judged_of_it_is_not_published(
+    site: Site,
+) -> None:
+    """Kafka keeps the chunks and, until compaction, the wrapped key: what a worker does not know it would use."""
+
+    def said(*numbers: int) -> None:
+        chunks = [build_chunk(f"Part {number} of it.", consult_id="gone", seq=number) for number in numbers]
+        site.send([chunk_record(chunk, topic=site.names.chunks) for chunk in chunks])
+
+    def erase() -> bool:
+        group = site.settings.worker.group
+        with site.journal() as journal:
+            erasure = ConsultationErasure(site.broker, site.names, "gone", group=group, clock=SystemClock())
+            return erasure.run(journal, reason="stream revoked").spoke_on
+
+    with site.worker("only"), capture_logs() as logs:
+        said(0, 1)
+        site.wait_committed()
+        assert not erase()
+        site.wait(lambda: any(log["event"] == "erasure_heard" for log in logs))
+        said(2, 3)
+        site.wait_committed()
+    said(4)
+    assert not erase()
+    said(5)
+    with site.worker("only"):
+        site.wait_committed()
+
+    assert not site.failures
+    links, keys, verdicts = site.of("gone")
+    assert [(link["event"], link["outcome"]) for link in links] == [
+        *[("judged", "safe")] * 4,
+        ("skipped", "erased"),
+        ("judged", "safe"),
+    ]
+    ids = [None if sealed_in(link) is None else link["sealed"]["key"] for link in links]
+    assert ids[0] == ids[1]
+    assert ids[2] == ids[3]
+    assert ids[4] is None
+    assert len({ids[0], ids[2], ids[5]}) == 3
+    assert list(keys) == [ids[5]]
+    sealed = sealed_in(links[5])
+    assert sealed is not None
+    data_key = unwrap_data_key(build_key_provider(site.settings), keys[sealed.key_id])
+    opened = open_sealed(sealed, data_key, bound_to=bound_to(links[5]))
+    assert orjson.loads(opened)["request"]["turns"] == []
+    assert verdicts == [0, 1, 2, 3, 5]

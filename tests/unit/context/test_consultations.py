@@ -164,6 +164,23 @@ def test_a_restart_anywhere_that_reads_one_horizon_back_gives_the_same_windows(
     assert found == expected[restart:]
 
 
+def test_turns_that_are_forgotten_show_in_no_later_window_and_their_numbers_stay_known() -> None:
+    memory = Consultations(ContextLimits(max_turns=2))
+    for seq in range(9):
+        _say(memory, f"before {seq}", seq=seq)
+        _say(memory, f"other {seq}", consult_id="other", seq=seq)
+
+    memory.forget_turns("c")
+    memory.forget_turns("never heard of")
+
+    first = _say(memory, "after", seq=9)
+    assert first is not None
+    assert (first.turns, first.earlier) == ((), ())
+    assert _texts(_say(memory, "later", seq=10)) == ["after"]
+    assert memory.arrive("c", 3, timestamp_ms=0) is Arrival.DUPLICATE
+    assert "other 8" in _texts(_say(memory, "on", consult_id="other", seq=9))
+
+
 @given(strategies.text)
 def test_the_estimate_is_at_least_a_token_for_three_bytes(text: str) -> None:
     assert estimate_tokens(text) * 3 >= len(text.encode())

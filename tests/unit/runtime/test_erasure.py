@@ -1,22 +1,12 @@
 """What erasing does where a broker fails in the middle, keeps what it has, or the consultation goes on."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from pipeline.broker.base import (
-    Broker,
-    Erasure,
-    OutgoingRecord,
-    Publisher,
-    Reader,
-    Stream,
-    TopicAdmin,
-    TopicPartition,
-    TopicSpec,
-)
+from pipeline.broker.base import Broker, Erasure, OutgoingRecord, TopicAdmin, TopicPartition
 from pipeline.broker.key_codec import encode_key, key_record_key
 from pipeline.broker.local.broker import LocalBroker
 from pipeline.broker.topics import TopicNames, ensure, required_topics
@@ -28,68 +18,18 @@ from pipeline.keys.base import KeyProvider, Wrapped
 from pipeline.keys.data_keys import wrap_data_key
 from pipeline.keys.ring import KEY_BYTES, KeyRing, RingKey
 from pipeline.runtime.data_keys import live_keys, record_keys_of
+from pipeline.runtime.erased import Asked, asked_in
 from pipeline.runtime.erasure import ConsultationErasure, ErasureReport
 from pipeline.runtime.journal import Journal
 from pipeline.runtime.rewrapping import RewrapReport, rewrap
 from pipeline.testing.fake_clock import FakeClock
+from tests.erasing import BrokerOf
 
 TOPICS = TopicNames()
 KEYS = TopicPartition(TOPICS.keys, 0)
 OLD, NEW = RingKey(b"o" * KEY_BYTES), RingKey(b"n" * KEY_BYTES)
 OLD_RING = KeyRing([OLD], source="test")
 BOTH = KeyRing([OLD, NEW], source="test")
-
-EraseCall = Callable[[TopicAdmin, str, Mapping[int, Collection[bytes]]], Erasure]
-
-
-class AdminOf:
-    """A broker's own admin, whose erasing a test replaces."""
-
-    def __init__(self, inner: TopicAdmin, erase: EraseCall) -> None:
-        self._inner = inner
-        self._erase = erase
-
-    def brokers(self) -> int:
-        return self._inner.brokers()
-
-    def describe(self, name: str) -> TopicSpec | None:
-        return self._inner.describe(name)
-
-    def create(self, spec: TopicSpec) -> None:
-        self._inner.create(spec)
-
-    def erase(self, topic: str, keys: Mapping[int, Collection[bytes]]) -> Erasure:
-        return self._erase(self._inner, topic, keys)
-
-    def close(self) -> None:
-        self._inner.close()
-
-
-class BrokerOf:
-    """A broker with an admin of `AdminOf`."""
-
-    def __init__(self, inner: Broker, erase: EraseCall) -> None:
-        self._inner = inner
-        self._erase = erase
-
-    @property
-    def name(self) -> str:
-        return self._inner.name
-
-    def stream(self, *, topic: str, group: str, instance_id: str) -> Stream:
-        return self._inner.stream(topic=topic, group=group, instance_id=instance_id)
-
-    def reader(self) -> Reader:
-        return self._inner.reader()
-
-    def publisher(self, *, publisher_id: str) -> Publisher:
-        return self._inner.publisher(publisher_id=publisher_id)
-
-    def topics(self) -> TopicAdmin:
-        return AdminOf(self._inner.topics(), self._erase)
-
-    def partitions(self, topic: str) -> int:
-        return self._inner.partitions(topic)
 
 
 class Site:
@@ -124,7 +64,7 @@ class Site:
         self.publish(OutgoingRecord(TOPICS.keys, key_record_key(consult_id, key_id), encode_key(key), 0))
 
     def erase(self, consult_id: str = "gone", *, broker: Broker | None = None) -> ErasureReport:
-        erasure = ConsultationErasure(broker or self.broker, TOPICS, consult_id, clock=self.clock)
+        erasure = ConsultationErasure(broker or self.broker, TOPICS, consult_id, group="workers", clock=self.clock)
         with self.journal() as journal:
             return erasure.run(journal, reason="asked for")
 
@@ -181,7 +121,7 @@ def test_an_erasure_that_broke_off_is_finished_by_the_next(site: Site) -> None:
     with pytest.raises(BrokerRefused):
         site.erase(broker=BrokerOf(site.broker, breaks))
     assert site.texts(TOPICS.chunks) == [b"said", b"another"]
-    assert ConsultationErasure(site.broker, TOPICS, "gone", clock=site.clock).known()
+    assert ConsultationErasure(site.broker, TOPICS, "gone", group="workers", clock=site.clock).known()
 
     site.erase()
 
@@ -232,14 +172,14 @@ def test_what_a_broker_keeps_is_told_with_its_end(site: Site) -> None:
     assert (safe.records, safe.until_ms) == (0, None)
 
 
-@pytest.mark.parametrize("what", ["key", "chunk"])
+@pytest.mark.parametrize("what", ["key", "chunk", "verdict"])
 def test_a_consultation_that_speaks_on_meanwhile_is_told_of(site: Site, what: str) -> None:
     def speaks(admin: TopicAdmin, topic: str, keys: Mapping[int, Collection[bytes]]) -> Erasure:
         became = admin.erase(topic, keys)
         if topic == TOPICS.dead_letter and what == "key":
             site.add_key("gone", "dk_9")
         elif topic == TOPICS.dead_letter:
-            site.publish(OutgoingRecord(TOPICS.chunks, b"gone", b"more", 0))
+            site.publish(OutgoingRecord(TOPICS.safe if what == "verdict" else TOPICS.chunks, b"gone", b"more", 0))
         return became
 
     report = site.erase(broker=BrokerOf(site.broker, speaks))
@@ -248,6 +188,16 @@ def test_a_consultation_that_speaks_on_meanwhile_is_told_of(site: Site, what: st
     assert site.outcomes()[-1] == (AuditEvent.ERASED, "unfinished")
     assert not site.erase().spoke_on
     assert site.outcomes()[-1] == (AuditEvent.ERASED, "done")
+
+
+class Deaf:
+    """A member of the group that nothing is told to."""
+
+    def assigned(self, positions: Mapping[TopicPartition, int]) -> None: ...
+
+    def revoked(self, partitions: Sequence[TopicPartition]) -> None: ...
+
+    def lost(self, partitions: Sequence[TopicPartition]) -> None: ...
 
 
 class Erasing:
@@ -268,6 +218,31 @@ class Erasing:
 
     def unwrap(self, wrapped: Wrapped, *, context: bytes) -> bytes:
         return BOTH.unwrap(wrapped, context=context)
+
+
+def test_the_record_of_the_asking_says_where_the_cut_lies(site: Site) -> None:
+    site.erase()
+
+    with closing(site.broker.reader()) as reader:
+        first, *_ = reader.read(TopicPartition(TOPICS.audit_events, 0), start=0)
+    assert asked_in(first) == Asked("gone", site.clock.now_ms() - 3000, ends=(2,))
+
+
+def test_what_is_in_flight_is_waited_for_until_it_is_done_or_every_worker_has_heard(site: Site) -> None:
+    began_ms = site.clock.now_ms()
+    site.erase()
+    assert site.clock.now_ms() - began_ms == 3000  # nobody works here
+
+    site.publish(OutgoingRecord(TOPICS.chunks, b"gone", b"more", 0))
+    stream = site.broker.stream(topic=TOPICS.chunks, group="workers", instance_id="w")
+    stream.open(Deaf())
+    while not stream.poll(timeout_seconds=0.1, max_records=10):
+        pass
+    stream.commit([], offsets={TopicPartition(TOPICS.chunks, 0): 3})
+    stream.close(Deadline(1.0, clock=site.clock))
+    began_ms = site.clock.now_ms()
+    site.erase()
+    assert site.clock.now_ms() == began_ms
 
 
 def test_a_key_erased_while_all_are_wrapped_anew_does_not_come_back(site: Site) -> None:
