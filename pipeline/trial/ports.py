@@ -35,7 +35,7 @@ def lasting_ports(count: int) -> list[int]:
     with ExitStack() as held:
         found: list[int] = []
         # Where to look first must differ between processes; nothing secret depends on it.
-        for port in random.sample(range(20_000, 32_000), 2_000):  # noqa: S311
+        for port in random.sample(range(20_000, 32_000), 2_000):
             probe = held.enter_context(socket.socket())
             try:
                 probe.bind((HOST, port))
