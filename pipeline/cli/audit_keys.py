@@ -27,6 +27,7 @@ ERASE_EXAMPLES = """Examples:\n
   consultguard audit erase --consult 4f1c2a --reason "consent withdrawn, request 118" --yes --json\n
 Erase a consultation that has ended. Run it again after a crash or an error: it goes on. Exit code 1 where the
 consultation spoke on meanwhile. The audit trail keeps its records and still verifies; backups are yours to erase.
+On Kafka, run it again after the time it names: it then says what the broker's files still hold.
 """
 REWRAP_EXAMPLES = """Examples:\n
   consultguard keys rotate && consultguard audit rewrap\n
@@ -135,9 +136,9 @@ def _became(one: TopicErasure) -> str:
         case Erasure.GONE:
             return "gone from every file of the broker"
         case Erasure.WITH_COMPACTION:
-            return "destroyed for every reader; on the broker's disks until it compacts" + (
-                f", about {at}" if at else ""
-            )
+            # Kafka leaves the segment it writes to alone, however old: another record has to come after that time.
+            after = f" after {at}" if at else " later"
+            return f"destroyed for every reader; to have the broker's disks lose it, run this again{after}"
         case Erasure.WITH_RETENTION:
             if at is None:
                 return "readable for ever: the topic has no retention, so delete it"

@@ -26,10 +26,16 @@ def live_keys(reader: Reader, partition: TopicPartition, *, start: int | None = 
 
 
 def record_keys_of(
-    reader: Reader, partitions: Iterable[TopicPartition], consult_id: str, *, since: dict[int, int] | None = None
+    reader: Reader,
+    partitions: Iterable[TopicPartition],
+    consult_id: str,
+    *,
+    since: dict[int, int] | None = None,
+    destroyed_too: bool = False,
 ) -> dict[int, set[bytes]]:
     """The record keys of a consultation that are not destroyed, by partition, readable or not; `since` by partition
-    leaves out what lies before. Constant memory."""
+    leaves out what lies before. With `destroyed_too`, also those that were and that the broker's files still hold.
+    Constant memory."""
     wanted = consult_id.encode()
     found: dict[int, set[bytes]] = {}
     for partition in partitions:
@@ -39,8 +45,8 @@ def record_keys_of(
             if record.key is None or record.key.rpartition(b"/")[0] != wanted:
                 continue
             of_partition = found.setdefault(partition.partition, set())
-            if record.value is None:
-                of_partition.discard(record.key)
-            else:
+            if record.value is not None:
                 of_partition.add(record.key)
+            elif not destroyed_too:
+                of_partition.discard(record.key)
     return {number: keys for number, keys in found.items() if keys}

@@ -26,7 +26,8 @@ _HEARING_SECONDS = 3 * LOOK_SECONDS
 @dataclass(frozen=True, slots=True)
 class TopicErasure:
     """What became of the consultation's `records` on a topic. `until_ms` is how long those stay that are not `gone`,
-    at least; None where the topic has no such limit."""
+    at least; None where the topic has no such limit. Data keys that were destroyed before count until the broker's
+    files have lost them."""
 
     topic: str
     became: Erasure
@@ -124,8 +125,10 @@ class ConsultationErasure:
         return reader.committed(self._group, partition) or reader.begin_offset(partition)
 
     def _erase_keys(self, reader: Reader, admin: TopicAdmin) -> TopicErasure:
+        """Those too that were destroyed before, for as long as the broker holds them: it compacts a partition only
+        once something is written there after a while, and this is."""
         topic = self._names.keys
-        keys = record_keys_of(reader, self._partitions(topic), self._consult_id)
+        keys = record_keys_of(reader, self._partitions(topic), self._consult_id, destroyed_too=True)
         became = self._insist(admin, topic, keys)
         records = sum(len(of_partition) for of_partition in keys.values())
         until_ms = None

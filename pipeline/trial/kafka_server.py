@@ -44,7 +44,8 @@ class KafkaServer:
     """One broker in KRaft combined mode. `start` returns once it answers; `stop` twice, or before `start`, is fine.
 
     Without `data_dir` the data lies in a temporary folder that `stop` removes. `users`, names to passwords, log in on a
-    listener of their own, where the authorizer refuses what no access control list allows.
+    listener of their own, where the authorizer refuses what no access control list allows. `properties` are further
+    ones of the broker.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class KafkaServer:
         data_dir: Path | None = None,
         port: int | None = None,
         users: Mapping[str, str] | None = None,
+        properties: Mapping[str, str] | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
@@ -62,6 +64,7 @@ class KafkaServer:
         self._port = port or free_port()
         self._controller_port = free_port()
         self._users = dict(users or {})
+        self._more = dict(properties or {})
         self._users_port = free_port()
         self._runtime: Runtime | None = None
 
@@ -73,6 +76,11 @@ class KafkaServer:
     def users_bootstrap_servers(self) -> tuple[str, ...]:
         """Where the users log in, by SASL PLAIN; what they may do is what access control lists give them."""
         return (f"{HOST}:{self._users_port}",)
+
+    @property
+    def data_dir(self) -> Path:
+        """Where its files lie, unless it runs in a container."""
+        return self._data_dir
 
     @property
     def log_file(self) -> Path:
@@ -179,6 +187,7 @@ class KafkaServer:
             **single,
             **quick,
             **(self._authorized(bind=bind) if self._users else {}),
+            **self._more,
         }
 
     def _authorized(self, *, bind: str) -> dict[str, str]:
