@@ -11,7 +11,8 @@ from pipeline.errors import CheckpointForged
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """`count` sound checkpoints, the last of them, and the first flaw: what, at which number, and which chain."""
+    """`count` sound checkpoints, the last of them, and the first flaw: what, at which number, and which chain. `aged`
+    is the newest of those issued by the time that was asked about."""
 
     count: int
     last: Checkpoint | None
@@ -19,6 +20,7 @@ class Series:
     seq: int | None = None
     chain_id: str | None = None
     detail: str = ""
+    aged: Checkpoint | None = None
 
     @property
     def verified(self) -> bool:
@@ -32,6 +34,7 @@ def follow(
     origin: str,
     earlier_keys: Sequence[Ed25519PublicKey] = (),
     first_seq: int = 0,
+    aged_ms: int | None = None,
 ) -> Series:
     """Check the stored bytes of a whole series, in order; stops at the first flaw. Holds one checkpoint at a time.
 
@@ -40,24 +43,26 @@ def follow(
     first one is linked to is then not known. The same bytes twice in a row are one checkpoint: a publisher that did not
     learn of its commit may write it again.
     """
-    steps = _Steps((*earlier_keys, public_key), origin=origin, next_seq=first_seq)
+    steps = _Steps((*earlier_keys, public_key), origin=origin, next_seq=first_seq, aged_ms=aged_ms)
     for value in values:
         found = steps.take(value)
         if found is not None:
             return found
-    return Series(steps.count, steps.last)
+    return Series(steps.count, steps.last, aged=steps.aged)
 
 
 class _Steps:
     """Where the check of a series stands."""
 
-    def __init__(self, keys: Sequence[Ed25519PublicKey], *, origin: str, next_seq: int) -> None:
+    def __init__(self, keys: Sequence[Ed25519PublicKey], *, origin: str, next_seq: int, aged_ms: int | None) -> None:
         self._keys = list(keys)
         self._origin = origin
         self._next_seq = next_seq
         self._value: bytes | None = None
         self._prev = NO_CHECKPOINT if next_seq == 0 else None
+        self._aged_ms = aged_ms
         self.last: Checkpoint | None = None
+        self.aged: Checkpoint | None = None
         self.count = 0
 
     def take(self, value: bytes) -> Series | None:
@@ -76,6 +81,8 @@ class _Steps:
             return Series(self.count, self.last, flaw, seq, chain_id)
         self._value, self._prev, self.last = value, hash_of_checkpoint(value), checkpoint
         self._next_seq, self.count = checkpoint.seq + 1, self.count + 1
+        if self._aged_ms is not None and checkpoint.issued_at_ms <= self._aged_ms:
+            self.aged = checkpoint
         return None
 
     def _read(self, value: bytes) -> Checkpoint:

@@ -27,11 +27,13 @@ class CheckpointFlaw:
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """The newest checkpoint that can be trusted, and whatever is wrong with the series."""
+    """The newest checkpoint that can be trusted, and whatever is wrong with the series. `aged` is the newest of those
+    issued by the time that was asked about, from the same place."""
 
     checkpoint: Checkpoint | None
     count: int
     flaws: tuple[CheckpointFlaw, ...]
+    aged: Checkpoint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,11 @@ def trusted(
     public_key: Ed25519PublicKey,
     origin: str,
     topic_begins: int = 0,
+    aged_ms: int | None = None,
 ) -> Trusted:
     """Check both series. `anchor` is None where none can be read. `topic_begins` is the number of the first checkpoint
-    that retention has left on the topic."""
-    check = _checker(public_key, origin)
+    that retention has left on the topic; `aged_ms` the time that `Trusted.aged` was issued by."""
+    check = _checker(public_key, origin, aged_ms)
     anchored = None if anchor is None else check(anchor, None, 0)
     last = None if anchored is None else anchored.series.last
     written = check(topic, None if last is None else last.seq, topic_begins)
@@ -59,7 +62,7 @@ def trusted(
         flaws += _unsound("anchor", anchored.series)
         flaws += _contradiction(anchored, written)
     newest = written if anchored is None else anchored
-    return Trusted(newest.series.last, newest.series.count, tuple(flaws))
+    return Trusted(newest.series.last, newest.series.count, tuple(flaws), newest.series.aged)
 
 
 def seq_of(value: bytes | None) -> int:
@@ -71,7 +74,9 @@ def seq_of(value: bytes | None) -> int:
     return seq if type(seq) is int and seq > 0 else 0
 
 
-def _checker(public_key: Ed25519PublicKey, origin: str) -> Callable[[Iterable[bytes], int | None, int], _Read]:
+def _checker(
+    public_key: Ed25519PublicKey, origin: str, aged_ms: int | None
+) -> Callable[[Iterable[bytes], int | None, int], _Read]:
     def check(values: Iterable[bytes], wanted: int | None, begins: int) -> _Read:
         """`wanted`: the number to keep the hash of; the last one's is always kept."""
         hashes: dict[int, str] = {}
@@ -84,7 +89,7 @@ def _checker(public_key: Ed25519PublicKey, origin: str) -> Callable[[Iterable[by
                     hashes[place] = digest
                 yield value
 
-        series = follow(noted(), public_key=public_key, origin=origin, first_seq=begins)
+        series = follow(noted(), public_key=public_key, origin=origin, first_seq=begins, aged_ms=aged_ms)
         if series.last is not None and series.verified:
             hashes[series.last.seq] = hashes[-1]
         return _Read(series, hashes)

@@ -25,6 +25,8 @@ class FlawKind(StrEnum):
     """A sound record of another chain."""
     MISSING = "missing"
     """The next record, or several, are not there."""
+    BEGINNING_CUT = "beginning_cut"
+    """The chain starts in the middle, and nothing shows that retention was due to cut what was before."""
     REORDERED = "reordered"
     """The next record comes later."""
     DUPLICATED = "duplicated"

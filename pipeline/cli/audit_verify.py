@@ -10,9 +10,10 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.audit.anchor import Anchor, anchor_of
+from pipeline.audit.beginning import oldest_kept_ms
 from pipeline.audit.checkpoint_sources import Trusted, seq_of, trusted
 from pipeline.audit.signing_key import load_public_key
-from pipeline.audit.trail import Period, TrailReport, chains_of, oldest_kept_ms, verify_trail
+from pipeline.audit.trail import Period, TrailReport, chains_of, verify_trail
 from pipeline.broker.base import Broker, Reader, TopicPartition
 from pipeline.broker.topics import TopicNames
 from pipeline.cli.context import settings_for
@@ -21,6 +22,7 @@ from pipeline.clock import Clock, Deadline, SystemClock
 from pipeline.domain.audit import AuditEvent
 from pipeline.errors import BrokerRefused, InputError
 from pipeline.log import configure
+from pipeline.runtime.assembly import audit_retention_ms
 from pipeline.runtime.engines import build_broker
 from pipeline.runtime.journal import open_journal
 from pipeline.settings import Settings
@@ -29,7 +31,8 @@ EXAMPLES = """Examples:\n
   consultguard audit verify\n
   consultguard audit verify --public-key audit-public.pem --checkpoints /mnt/worm/checkpoints\n
   consultguard audit verify --from 2026-11-01 --to 2026-11-08 --json\n
-Exit code 0 only where everything holds. Without --public-key the chains are only checked in themselves: whoever could
+Exit code 0 only where everything holds. A chain whose beginning retention cut is told of, and holds if what is gone was
+old enough and is covered by a checkpoint. Without --public-key the chains are only checked in themselves: whoever could
 write all of a chain anew is found by the signed checkpoints alone.
 """
 _CLOSE_SECONDS = 10.0
@@ -85,7 +88,8 @@ def follow_trail(
                 reader,
                 chains,
                 checkpoint=None if seen is None else seen.checkpoint,
-                retention_ms=settings.topics.audit_retention_ms,
+                aged=None if seen is None else seen.aged,
+                retention_ms=audit_retention_ms(settings),
                 now_ms=clock.now_ms(),
                 period=period,
                 on_record=on_record,
@@ -114,7 +118,7 @@ def _checkpoints(
         return None
     anchor = _anchor(settings, where, clock=clock)
     partition = TopicPartition(names.checkpoints, 0)
-    oldest_ms = oldest_kept_ms(retention_ms=settings.topics.audit_retention_ms, now_ms=clock.now_ms())
+    oldest_ms = oldest_kept_ms(retention_ms=audit_retention_ms(settings), now_ms=clock.now_ms())
     first = next(reader.read(partition, start=reader.begin_offset(partition)), None)
     topic = reader.read(partition, start=reader.begin_offset(partition))
     return trusted(
@@ -123,6 +127,7 @@ def _checkpoints(
         anchor=None if anchor is None else (value for _, value in anchor.read()),
         public_key=load_public_key(key_file),
         origin=settings.audit.origin,
+        aged_ms=oldest_ms,
     )
 
 
@@ -187,6 +192,7 @@ def body_of(report: TrailReport, seen: Trusted | None) -> dict[str, Any]:
         "checkpoints": None if seen is None else seen.count,
         "held_against_checkpoint": report.checkpoint_seq,
         "flaws": flaws,
+        "cuts": [{"chain": cut.chain_id, "began": cut.began, "checkpoint": cut.checkpoint_seq} for cut in report.cuts],
         "notes": list(report.notes),
     }
 

@@ -131,6 +131,11 @@ def build_context_limits(settings: Settings) -> ContextLimits:
     )
 
 
+def audit_retention_ms(settings: Settings) -> int:
+    """How long the audit trail is kept, by whichever of the rule and the number asks for more."""
+    return max(settings.topics.audit_retention_ms, RETENTIONS_MS[settings.topics.audit_retention])
+
+
 def build_topic_specs(settings: Settings, *, brokers: int = 1) -> tuple[TopicSpec, ...]:
     """The topics as the settings ask for them, on a cluster of so many brokers."""
     topics = settings.topics
@@ -139,7 +144,7 @@ def build_topic_specs(settings: Settings, *, brokers: int = 1) -> tuple[TopicSpe
         partitions=topics.partitions,
         replication=topics.replication,
         min_insync=topics.min_insync_replicas,
-        audit_retention_ms=max(topics.audit_retention_ms, RETENTIONS_MS[topics.audit_retention]),
+        audit_retention_ms=audit_retention_ms(settings),
         brokers=brokers,
     )
 

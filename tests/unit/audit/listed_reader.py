@@ -1,6 +1,7 @@
 """A reader over lists that a test writes to, with offsets that have gaps, and a beginning that retention moves."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pipeline.broker.base import Record, RecordRef, TopicPartition
 
@@ -18,10 +19,10 @@ class ListedReader:
         self._begins: dict[TopicPartition, int] = {}
         self.read_count = 0
 
-    def append(self, partition: TopicPartition, values: Sequence[bytes | None]) -> None:
+    def append(self, partition: TopicPartition, values: Sequence[bytes | None], *, timestamp_ms: int = 0) -> None:
         for value in values:
             offset = self.end_offset(partition)
-            record = Record(RecordRef(*partition, offset), None, value, (), 0)
+            record = Record(RecordRef(*partition, offset), None, value, (), timestamp_ms)
             self._records.setdefault(partition, []).append(record)
             self._ends[partition] = offset + 1 + self._gap
 
@@ -36,6 +37,11 @@ class ListedReader:
         self._records.pop(partition, None)
         self._ends.pop(partition, None)
         self.append(partition, values)
+
+    def rewrite(self, partition: TopicPartition, values: Sequence[bytes]) -> None:
+        """The same, but the records that are kept stay where and when they were; none may be added."""
+        kept = self._records[partition][: len(values)]
+        self._records[partition] = [replace(record, value=value) for record, value in zip(kept, values, strict=True)]
 
     def read(self, partition: TopicPartition, *, start: int, stop: int | None = None) -> Iterator[Record]:
         end = self.end_offset(partition) if stop is None else min(stop, self.end_offset(partition))

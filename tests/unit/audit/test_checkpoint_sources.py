@@ -77,6 +77,18 @@ def test_a_topic_whose_beginning_retention_cut_is_followed_from_there() -> None:
     assert _flaws(_trusted(values[2:], values)) == [("topic", Flaw.MISSING, 0)]
 
 
+def test_the_newest_that_is_as_old_as_asked_is_told_of_the_place_that_is_trusted() -> None:
+    values = _series(6)
+
+    def aged(anchor: list[bytes] | None, aged_ms: int) -> int | None:
+        found = trusted(topic=values, anchor=anchor, public_key=KEY.public_key(), origin="site", aged_ms=aged_ms).aged
+        return None if found is None else found.seq
+
+    assert aged(None, 1_004) == 4
+    assert aged(values[:3], 1_004) == 2
+    assert aged(None, 999) is None
+
+
 def test_what_is_wrong_with_the_anchor_is_named_as_the_anchors() -> None:
     values = _series(5)
 

@@ -107,7 +107,7 @@ def test_a_beginning_that_retention_may_have_cut_is_a_note_and_a_younger_one_a_f
     _write(broker, {FIRST: chain(5, chain_id=FIRST)[2:]})
     day_ms = 86_400_000
 
-    assert [flaw.kind for flaw in _verified(broker, clock).flaws] == [FlawKind.MISSING]
+    assert [flaw.kind for flaw in _verified(broker, clock).flaws] == [FlawKind.MISSING]  # no offset is gone
 
     clock.sleep(4 * day_ms / 1000)
     report = _verified(broker, clock, retention_ms=2 * day_ms)
