@@ -28,6 +28,7 @@
     ├── AnchorError
     │   ├── AnchorUnavailable    the place outside did not answer now             (retriable)
     │   └── AnchorRefused        it will not keep this, or keeps something else under the number
+    ├── BenchFailed              a measurement could not be made; names the part that did not come up
     └── DeadLetterLimitReached   too much unreadable input; the worker stops
 
 `retriable` sits on the class: the flow decides by it, never by the message. Messages never carry transcript text.
@@ -160,6 +161,10 @@ class AnchorUnavailable(AnchorError):
 
 class AnchorRefused(AnchorError):
     """The anchor answered no and would again, or it holds other bytes under the same number."""
+
+
+class BenchFailed(ConsultGuardError):
+    """What was to be measured did not start, or ended before it could be."""
 
 
 class DeadLetterLimitReached(ConsultGuardError):

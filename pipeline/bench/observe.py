@@ -22,7 +22,8 @@ from pipeline.domain.taxonomy import RiskLevel
 @dataclass(frozen=True, slots=True)
 class Observed:
     """Counts of committed records. `flaws` names audit partitions that do not verify. Latencies in milliseconds, from
-    the broker's timestamp of a chunk to that of its verdict, in no order."""
+    the broker's timestamp of a chunk to that of its verdict, in no order. `arrived_ms` has the broker's timestamp of
+    each chunk, milliseconds since the epoch, by its id."""
 
     levels: Mapping[RiskLevel, int]
     skipped: int
@@ -37,6 +38,7 @@ class Observed:
     latencies_ms: tuple[int, ...]
     first_ms: int
     last_ms: int
+    arrived_ms: Mapping[str, int]
 
 
 @dataclass(slots=True)
@@ -84,6 +86,7 @@ def observe(reader: Reader, names: TopicNames, *, partitions: int, sent: Collect
         latencies_ms=tuple(tally.latencies_ms),
         first_ms=min(tally.arrived_ms.values(), default=0),
         last_ms=tally.last_ms,
+        arrived_ms=tally.arrived_ms,
     )
 
 

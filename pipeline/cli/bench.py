@@ -10,7 +10,7 @@ import typer
 from pipeline.bench.judge_alone import measure_judge
 from pipeline.bench.sealing import measure_sealing
 from pipeline.bench.worker_alone import measure_worker
-from pipeline.cli import bench_capacity
+from pipeline.cli import bench_capacity, bench_ceiling, bench_load
 from pipeline.cli.output import JsonOption, print_json, print_table
 from pipeline.cli.trial import trial_settings
 from pipeline.judge.embedded import MINI_GUARD
@@ -18,6 +18,8 @@ from pipeline.log import configure
 from pipeline.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Measure.", rich_markup_mode=None)
+app.command("load", epilog=bench_load.EXAMPLES)(bench_load.load)
+app.command("ceiling", epilog=bench_ceiling.EXAMPLES)(bench_ceiling.ceiling)
 app.command("capacity", epilog=bench_capacity.EXAMPLES)(bench_capacity.capacity)
 
 
