@@ -31,8 +31,8 @@ from pipeline.clock import SystemClock
 from pipeline.errors import InputError
 from pipeline.evaluate.agreement import Agreement, agreement
 from pipeline.evaluate.datasets import Case, read_cases
+from pipeline.evaluate.figure import require_plots
 from pipeline.evaluate.page import render
-from pipeline.evaluate.plots import require_plots
 from pipeline.evaluate.presidio import Entities, PresidioKind, load_presidio
 from pipeline.evaluate.report import Report, engine_report
 from pipeline.evaluate.session import RULE_SYSTEMS, Session

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from pipeline.domain.taxonomy import RiskLevel
 from pipeline.evaluate.attacks_report import Group
+from pipeline.evaluate.figure import drawn
 from pipeline.evaluate.judged import Judged
 from pipeline.evaluate.measure import labelled
 from pipeline.evaluate.plots import categories_plot, reliability_plot, scores_plot, systems_plot, trade_plot
@@ -35,7 +36,7 @@ def render(report: Report, readings: Mapping[str, Sequence[Judged]]) -> str:
         levels=list(RiskLevel),
         attack_groups=_ATTACK_GROUPS,
         plots={engine.judge: _plots(engine, readings[engine.judge]) for engine in report.engines},
-        systems_plot=_drawn(systems_plot(report.systems)) if report.systems else None,
+        systems_plot=drawn(systems_plot(report.systems)) if report.systems else None,
     )
 
 
@@ -59,9 +60,4 @@ def _plots(engine: Engine, judged: Sequence[Judged]) -> dict[str, Markup]:
         "What the safe threshold trades": trade_plot(group.contested_band.curve),
         "By category": categories_plot(group.categories),
     }
-    return {title: _drawn(svg) for title, svg in plots.items()}
-
-
-def _drawn(svg: str) -> Markup:
-    """Ours, not a transcript's: names in it are set by matplotlib, which escapes them."""
-    return Markup(svg)  # noqa: S704
+    return {title: drawn(svg) for title, svg in plots.items()}

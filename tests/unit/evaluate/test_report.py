@@ -10,9 +10,9 @@ import pytest
 from pipeline.domain.judgment import ModelIdentity
 from pipeline.errors import InputError, MissingExtra
 from pipeline.evaluate.agreement import agreement
+from pipeline.evaluate.figure import require_plots
 from pipeline.evaluate.judged import Judged
 from pipeline.evaluate.page import render
-from pipeline.evaluate.plots import require_plots
 from pipeline.evaluate.report import Engine, Report, engine_report
 from pipeline.evaluate.systems import compare
 from pipeline.evaluate.thresholds import broken, parse_limit, require_rows
