@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.bench.load_page import render_load
 from pipeline.bench.load_request import LoadRequest, measured_load
 from pipeline.bench.rig import JudgeChoice, with_topics
 from pipeline.bench.thresholds import Thresholds, held_to
@@ -23,14 +24,15 @@ from pipeline.cli.bench_options import (
 from pipeline.cli.bench_tables import print_load
 from pipeline.cli.output import JsonOption, print_json, progress_console
 from pipeline.cli.trial import trial_settings
+from pipeline.evaluate.figure import require_plots
 from pipeline.log import configure
 
 EXAMPLES = """Examples:\n
-  consultguard bench load --rate 200 --chunks 4000 --judge instant --judge-ms 20\n
+  consultguard bench load --rate 200 --chunks 4000 --judge instant --judge-ms 20 --html load.html\n
   consultguard bench load --steps 50,100,200 --chunks 7000 --broker kafka --judge embedded --workers 2\n
   consultguard bench load --max --chunks 2000 --broker kafka --judge vllm --against-ceiling --fail-of-ceiling 0.9\n
   consultguard bench load --ceiling-share 0.7 --chunks 3000 --broker kafka --judge vllm --fail-p99-ms 500\n
-  consultguard bench load --minutes 45 --rate 30 --broker kafka --judge vllm --fail-growth-mb 10\n
+  consultguard bench load --minutes 45 --rate 30 --broker kafka --judge vllm --fail-growth-mb 10 --html soak.html\n
 Chunks are sent when they are due, whatever becomes of those before. Produced to committed counts from the broker's
 timestamp, spoken to committed from the schedule; both end where a reader of committed records has the verdict. Exit
 code 1 where anything was lost, doubled or out of order, an audit chain does not verify, or a threshold broke.
@@ -60,6 +62,9 @@ def load(
     against_ceiling: Annotated[
         bool, typer.Option("--against-ceiling", help="Measure the judge alone before and after, and compare.")
     ] = False,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page with plots to this file (extra `eval`).", dir_okay=False)
+    ] = None,
     fail_p99_ms: Annotated[float | None, typer.Option(help="Most p99 produced to committed.")] = None,
     fail_spoken_p99_ms: Annotated[float | None, typer.Option(help="Most p99 spoken to committed.")] = None,
     fail_lag: Annotated[int | None, typer.Option(help="Most chunks sent and not committed, at any time.")] = None,
@@ -90,6 +95,8 @@ def load(
     )
     if minutes is not None and at_most:
         raise typer.BadParameter("--max sends everything at once; --minutes needs a rate")
+    if html is not None:
+        require_plots()
     configure(level="warning", form="auto")
     with (
         tempfile.TemporaryDirectory(prefix="consultguard-bench-") as home,
@@ -97,6 +104,8 @@ def load(
     ):
         report = measured_load(with_topics(trial, partitions=partitions), asked, home=Path(home), say=say)
     report = held_to(report, thresholds)
+    if html is not None:
+        html.write_text(render_load(report), encoding="utf-8")
     if as_json:
         print_json(report.body())
     else:
