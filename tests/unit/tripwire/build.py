@@ -14,6 +14,7 @@ from pipeline.tripwire.scan import Tripwires
 TRIPWIRES = Tripwires()
 _CLEANER = Cleaner()
 _WINDOW_TURNS = 6
+_EARLIER_TURNS = 24
 
 
 def chunk(text: str, language: str | None = "en") -> TranscriptChunk:
@@ -27,7 +28,7 @@ def evidence_in(text: str, language: str | None = "en", *earlier: tuple[str, str
     """What is found in a patient's chunk after the `earlier` turns, each a role and a text."""
     clean = _CLEANER.clean(replace(chunk(text, language), speaker=Speaker("spk_1", SpeakerRole.PATIENT)))
     turns = tuple(Turn(SpeakerRole(role), said) for role, said in earlier)
-    window_turns, earlier_turns = turns[-_WINDOW_TURNS:], turns[:-_WINDOW_TURNS]
+    window_turns, earlier_turns = turns[-_WINDOW_TURNS:], turns[:-_WINDOW_TURNS][-_EARLIER_TURNS:]
     return TRIPWIRES.find(ContextWindow(clean, window_turns, earlier_turns)) if isinstance(clean, CleanChunk) else ()
 
 

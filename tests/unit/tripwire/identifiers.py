@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - one kind of number a line
+# ruff: noqa: E501, SIM905 - one kind of number a line, words in lines
 """Identifiers of invented people: each kind, in its country's language, in every form it may be said or hidden in.
 
 Check digits are computed here; the numbers lie in ranges kept for fiction or tests where a country has one.
@@ -133,7 +133,35 @@ def positives() -> list[Positive]:
                     found.append(_placed(form, number, said, chance))
             found.append(_over_turns(number, chance))
             found.append(_answered(number, chance))
-    return found
+    return [*found, *_told_apart()]
+
+
+def _told_apart() -> Iterator[Positive]:
+    """Numbers a digit a turn, and in words that only sound like their digits; and both at once."""
+    chance = Random(20260119)
+    for _ in range(_DRAWS):
+        for number in numbers(chance):
+            words = DIGITS[_language(number)]
+            yield _one_a_turn("one_a_turn", number, [words[int(digit)] for digit in number.digits], chance)
+            if number.language not in _ALIKE:
+                continue
+            alike = [chance.choice(_ALIKE[number.language][int(digit)]) for digit in number.digits]
+            joint = "" if number.language == "zh" else " "
+            yield _placed("by_sound", number, joint.join(alike), chance)
+            yield _one_a_turn("one_a_turn_by_sound", number, alike, chance)
+            if number.language == "zh":
+                toned = chance.choice((_ACCENTED, _NUMBERED))
+                yield _placed("pinyin_toned", number, " ".join(toned[int(digit)] for digit in number.digits), chance)
+
+
+def _one_a_turn(form: str, number: Number, words: list[str], chance: Random) -> Positive:
+    language = _language(number)
+    earlier = [("patient", f"{number.cue} {words[0]}")]
+    for word in words[1:-1]:
+        if chance.random() < 0.5:
+            earlier.append(("clinician", chance.choice(_BACK[language])))
+        earlier.append(("patient", word))
+    return Positive(form, number.kind, number.language, tuple(earlier), words[-1], (0, len(words[-1])))
 
 
 _DRAWS = 4
@@ -160,6 +188,18 @@ _BACK = {
     "fr": ("oui", "d'accord"),
     "de": ("ja", "gut"),
 }
+_ALIKE = {
+    "en": [
+        words.split("/")
+        for words in "owe/oh/o won/juan too/to/tew tree/free/thee for/fore hive/fife/jive sicks/seeks savin/heaven ate/hate "
+        "nein/niner/mine".split()
+    ],
+    "zh": [
+        list(sounds) for sounds in "铃领洞零 幺要衣医 尔耳而 散伞山 斯司思 武午屋 留柳流 期奇拐 吧把巴 酒久勾".split()
+    ],
+}
+_ACCENTED = "líng yāo èr sān sì wǔ liù qī bā jiǔ".split()
+_NUMBERED = "ling2 yao1 er4 san1 si4 wu3 liu4 qi1 ba1 jiu3".split()
 _SOUNDS = {"2": "to", "4": "for", "8": "ate"}
 _LOOKALIKES = {"arabic": 0x660, "devanagari": 0x966, "full_width": 0xFF10, "mathematical": 0x1D7CE}
 
