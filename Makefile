@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DATA ?= data
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test demo demo-kafka mini-guard kafka-up kafka-down vllm-up vllm-down schemas clean
+.PHONY: help install check test chaos demo demo-kafka mini-guard kafka-up kafka-down vllm-up vllm-down schemas clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,9 @@ check: $(VENV)/.installed-dev ## lint, format, types, layers, schemas
 
 test: $(VENV)/.installed-dev ## every test; real Kafka and vLLM where they can run (CI=true: they must)
 	$(BIN)/python -m pytest
+
+chaos: $(VENV)/.installed-dev ## break three brokers, workers, judge and network while they work, then count (CHAOS: options)
+	$(BIN)/python -m tests.chaos.run $(CHAOS)
 
 demo: $(VENV)/.installed ## sample consultations on the embedded log and the embedded guard
 	$(BIN)/consultguard demo

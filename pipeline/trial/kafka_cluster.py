@@ -8,6 +8,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +22,7 @@ from pipeline.trial.kafka_runtime import JarRuntime
 from pipeline.trial.limited_disk import LimitedDisk
 from pipeline.trial.ports import HOST, lasting_ports
 
-_READY_SECONDS = 180.0
+_READY_SECONDS = 300.0
 _READY_PAUSE_SECONDS = 0.3
 _STOP_SECONDS = 30.0
 _PORTS_A_NODE = 4
@@ -63,6 +64,8 @@ class KafkaCluster:
         self._environments = environments or {}
         taken = iter(lasting_ports(nodes * _PORTS_A_NODE))
         self.ports = {node: NodePorts(*(next(taken) for _ in range(_PORTS_A_NODE))) for node in range(1, nodes + 1)}
+        # A broker ends with the thread that started it, so that one has to stay.
+        self._starter = ThreadPoolExecutor(max_workers=1)
         self._disks: dict[int, LimitedDisk] = {}
         self._runtimes: dict[int, JarRuntime] = {}
 
@@ -85,6 +88,8 @@ class KafkaCluster:
 
     def start(self) -> None:
         """Returns once every broker answers. Raises BrokerUnavailable, naming the log of the one that does not."""
+        with ThreadPoolExecutor(len(self.nodes)) as making:
+            list(making.map(self._make, self.nodes))
         for node in self.nodes:
             self._launch(node)
         for node in self.nodes:
@@ -141,6 +146,7 @@ class KafkaCluster:
         for disk in self._disks.values():
             disk.close()
         self._runtimes, self._disks = {}, {}
+        self._starter.shutdown()
         if self._own_dir:
             shutil.rmtree(self._data_dir, ignore_errors=True)
 
@@ -160,21 +166,26 @@ class KafkaCluster:
     def _home(self, node: int) -> Path:
         return self._data_dir / f"broker-{node}"
 
+    def _make(self, node: int) -> None:
+        """Its disk and its storage, once."""
+        if node in self._runtimes:
+            return
+        home, data = self._home(node), self._home(node) / "data"
+        data.mkdir(parents=True, exist_ok=True)
+        if self._disk_mb is not None:
+            self._disks[node] = LimitedDisk(data, size_mb=self._disk_mb)
+        self._runtimes[node] = JarRuntime(
+            self._properties(node),
+            data_dir=home,
+            log_file=self.log_file(node),
+            heap_mb=self._heap_mb,
+            quick_start=True,
+            launcher=self._disks[node].launcher if node in self._disks else (),
+            environment=self._environments.get(node),
+        )
+
     def _launch(self, node: int) -> None:
-        if node not in self._runtimes:
-            home, data = self._home(node), self._home(node) / "data"
-            data.mkdir(parents=True, exist_ok=True)
-            if self._disk_mb is not None:
-                self._disks[node] = LimitedDisk(data, size_mb=self._disk_mb)
-            self._runtimes[node] = JarRuntime(
-                self._properties(node),
-                data_dir=home,
-                log_file=self.log_file(node),
-                heap_mb=self._heap_mb,
-                launcher=self._disks[node].launcher if node in self._disks else (),
-                environment=self._environments.get(node),
-            )
-        self._runtimes[node].start()
+        self._starter.submit(self._runtimes[node].start).result()
 
     def _properties(self, node: int) -> dict[str, str]:
         ports = self.ports[node]

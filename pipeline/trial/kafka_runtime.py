@@ -15,8 +15,10 @@ from typing import Any, Protocol
 from pipeline.errors import BrokerUnavailable
 from pipeline.trial.fetched import cache_dir, fetched_by_maven, run_tool
 
-_FORMAT_TIMEOUT_SECONDS = 60
-# The kernel kills the broker when its parent dies, however it dies; the check after it covers a parent already gone.
+_FORMAT_TIMEOUT_SECONDS = 180  # a second or two, but for a machine with much else to do
+_QUICK_START = ("-XX:TieredStopAtLevel=1",)
+# The kernel kills the broker when the thread that started it ends, however it ends; the check after it covers a parent
+# already gone.
 _DIE_WITH_PARENT = """
 import ctypes, os, signal, sys
 if sys.platform == "linux":
@@ -93,7 +95,8 @@ def fetched_jars() -> Path:
 class JarRuntime:
     """`java kafka.Kafka` as a child of this process.
 
-    `launcher` is a command that runs the one after it in its own place; `environment` is added to ours.
+    `quick_start` spends less on compiling, which makes it sooner ready and slower for ever. `launcher` is a command
+    that runs the one after it in its own place; `environment` is added to ours.
     """
 
     def __init__(
@@ -103,6 +106,7 @@ class JarRuntime:
         data_dir: Path,
         log_file: Path,
         heap_mb: int = 512,
+        quick_start: bool = False,
         launcher: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
     ) -> None:
@@ -110,7 +114,7 @@ class JarRuntime:
             raise BrokerUnavailable("no java on the path: install a JDK of 17 or newer")
         self._jars = fetched_jars()
         self._log_file = log_file
-        self._heap_mb = heap_mb
+        self._options = (f"-Xmx{heap_mb}m", f"-Xms{heap_mb // 2}m", *(_QUICK_START if quick_start else ()))
         self._launcher = list(launcher)
         self._environment = {**os.environ, **(environment or {})}
         self._config = data_dir / "server.properties"
@@ -122,10 +126,9 @@ class JarRuntime:
             self._format()
 
     def start(self) -> None:
-        memory = (f"-Xmx{self._heap_mb}m", f"-Xms{self._heap_mb // 2}m")
         # Within the launcher, which may change credentials; that would undo the death signal.
         within = [sys.executable, "-c", _DIE_WITH_PARENT, str(os.getpid())]
-        command = [*self._launcher, *within, *self._java(*memory)]
+        command = [*self._launcher, *within, *self._java(*self._options)]
         with self._log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "kafka.Kafka", str(self._config)],
@@ -170,9 +173,9 @@ class JarRuntime:
             [*command, "-c", str(self._config)], timeout_seconds=_FORMAT_TIMEOUT_SECONDS, what="format the storage"
         )
 
-    def _java(self, *memory: str) -> list[str]:
+    def _java(self, *more: str) -> list[str]:
         options = ["-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={self._log4j}"]
-        return ["java", *memory, *options, "-cp", f"{self._jars}/*"]
+        return ["java", *more, *options, "-cp", f"{self._jars}/*"]
 
 
 class DockerRuntime:
