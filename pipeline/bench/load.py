@@ -34,12 +34,14 @@ _WARM_UP_CHUNKS = 2
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
     """What is sent, when, and by how many workers it is judged. Without `steps` everything is there before the first
-    worker starts: what the workers can do at most. `idle_seconds` without a verdict end a run that is not whole."""
+    worker starts: what the workers can do at most. `spread` gives every partition the same to do, whatever its keys.
+    `idle_seconds` without a verdict end a run that is not whole."""
 
     talk: Talk
     steps: tuple[Step, ...]
     workers: int
     worker: tuple[str, ...]
+    spread: bool = False
     idle_seconds: float = 60.0
     sample_seconds: float = 1.0
 
@@ -147,7 +149,13 @@ class _Rig:
     def measure(self) -> tuple[Sender, list[Sample]]:
         plan = self._plan
         due = list(due_seconds(plan.steps)) if plan.steps else [0.0] * plan.talk.chunks
-        sender = Sender(lambda: self._broker.publisher(publisher_id="bench"), plan.talk, due, topic=self._names.chunks)
+        sender = Sender(
+            lambda: self._broker.publisher(publisher_id="bench"),
+            plan.talk,
+            due,
+            topic=self._names.chunks,
+            spread_over=self._partitions if plan.spread else None,
+        )
         try:
             if plan.steps:
                 self._start_workers()

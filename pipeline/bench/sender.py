@@ -19,8 +19,19 @@ class Sender:
     they were due all the same.
     """
 
-    def __init__(self, connect: Callable[[], Publisher], talk: Talk, due: Sequence[float], *, topic: str) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Publisher],
+        talk: Talk,
+        due: Sequence[float],
+        *,
+        topic: str,
+        spread_over: int | None = None,
+    ) -> None:
+        """With `spread_over` consultations go to so many partitions in turn, so that all have the same to do; without,
+        by their keys, as they do in use."""
         self._connect, self._talk, self._due, self._topic = connect, talk, due, topic
+        self._spread_over = spread_over
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
         self._stopping = threading.Event()
         self._fault: BaseException | None = None
@@ -74,7 +85,15 @@ class Sender:
         chunks = [self._talk.chunk(one) for one in range(number, stop)]
         for chunk, due in zip(chunks, self._due[number:stop], strict=True):
             self.due_at[chunk.chunk_id] = self.began + due
-        publisher.publish([chunk_record(chunk, topic=self._topic) for chunk in chunks])
+        publisher.publish(
+            [
+                chunk_record(chunk, topic=self._topic, partition=self._partition(one))
+                for one, chunk in enumerate(chunks, start=number)
+            ]
+        )
         done = time.time() - self.began
         self.late_seconds.extend(done - due for due in self._due[number:stop])
         return stop
+
+    def _partition(self, number: int) -> int | None:
+        return None if self._spread_over is None else self._talk.consult(number) % self._spread_over

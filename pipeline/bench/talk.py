@@ -64,10 +64,18 @@ class Talk:
 
     def chunk(self, number: int) -> TranscriptChunk:
         """The chunk with this number, from 0 in the order of sending; the same every time."""
+        consult, seq = self._place(number)
+        role = SpeakerRole.PATIENT if seq % 2 else SpeakerRole.CLINICIAN
+        return build_chunk(_said(number, role), consult_id=f"bench-{consult}", seq=seq, role=role)
+
+    def consult(self, number: int) -> int:
+        """Which consultation it belongs to, from 0."""
+        return self._place(number)[0]
+
+    def _place(self, number: int) -> tuple[int, int]:
         wave, place = divmod(number, self.at_once * self.turns)
         seq, lane = divmod(place, self.at_once)
-        role = SpeakerRole.PATIENT if seq % 2 else SpeakerRole.CLINICIAN
-        return build_chunk(_said(number, role), consult_id=f"bench-{wave * self.at_once + lane}", seq=seq, role=role)
+        return wave * self.at_once + lane, seq
 
 
 def plan_talk(chunks: int, *, consults: int | None, at_once: int | None) -> Talk:

@@ -16,8 +16,8 @@ class WaitingJudge:
         self._slots = asyncio.Semaphore(slots)
         self._answers = InstantJudge()
         self._busy = 0
-        self._busy_seconds = 0.0
-        self._first = self._last = 0.0
+        self._judging_seconds = 0.0
+        self._busy_since = self._busy_seconds = 0.0
         self.peak = 0
         """The most windows that were here at once, waiting for a slot included."""
 
@@ -27,15 +27,16 @@ class WaitingJudge:
 
     @property
     def mean(self) -> float:
-        """Windows that were here at a time, from the first to the last answer; 0.0 before the first."""
-        return self._busy_seconds / (self._last - self._first) if self._last > self._first else 0.0
+        """Windows that were here at a time, while there were any; 0.0 before the first was answered."""
+        return self._judging_seconds / self._busy_seconds if self._busy_seconds else 0.0
 
     async def start(self) -> None:
         return None
 
     async def judge(self, window: ContextWindow) -> Judgment | Abstention:
         began = time.monotonic()
-        self._first = self._first or began
+        if not self._busy:
+            self._busy_since = began
         self._busy += 1
         self.peak = max(self.peak, self._busy)
         try:
@@ -45,8 +46,10 @@ class WaitingJudge:
                 return await self._answers.judge(window)
         finally:
             self._busy -= 1
-            self._last = time.monotonic()
-            self._busy_seconds += self._last - began
+            ended = time.monotonic()
+            self._judging_seconds += ended - began
+            if not self._busy:
+                self._busy_seconds += ended - self._busy_since
 
     async def close(self) -> None:
         return None

@@ -3,6 +3,7 @@
 from pipeline.bench.ceiling import Ceiling
 from pipeline.bench.latency import Latency
 from pipeline.bench.load_figures import LoadReport
+from pipeline.bench.scale import Scaling
 from pipeline.cli.output import console, print_table
 
 
@@ -94,6 +95,34 @@ def print_ceiling(ceiling: Ceiling) -> None:
             ("cores of the client", ceiling.client_cores),
             *((f"found {name}", count) for name, count in sorted(ceiling.found.items())),
         ],
+    )
+
+
+def print_scaling(found: Scaling) -> None:
+    console.print(
+        f"broker {found.broker}, {found.partitions} partitions, {found.cores} cores, {found.slots} chunks at a judge "
+        f"of {found.judge_ms:g} ms",
+        highlight=False,
+    )
+    print_table(
+        ("workers", "chunks a second", "of linear", "cores of the workers", "in flight, mean", "most"),
+        [
+            (
+                row.workers,
+                _cell(row.per_second),
+                _cell(row.of_linear),
+                row.worker_cores,
+                row.judging_mean,
+                row.judging_peak,
+            )
+            for row in found.rows
+        ],
+    )
+    window = found.window
+    console.print(
+        f"one worker, a judge of {found.window_judge_ms:g} ms: {window.judging_mean:g} chunks in flight, "
+        f"{window.judging_peak} at most, {_cell(window.per_second)} a second",
+        highlight=False,
     )
 
 
