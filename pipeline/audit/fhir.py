@@ -171,6 +171,12 @@ class Agent:
     uri: str | None = None
 
 
+def who_of(agent: Agent) -> Json:
+    """The Reference to it, which is the same in every version."""
+    who: Json = {"identifier": {"system": agent.system, "value": agent.value}}
+    return who if agent.display is None else who | {"display": agent.display}
+
+
 def observer_of(entry: Entry) -> Agent:
     """The process that wrote the record: a service by its instance, a command by the host it ran on."""
     service = entry.actor_service

@@ -24,7 +24,7 @@ def audit_event_r4(entry: Entry) -> Json:
         "outcome": outcome,
         "outcomeDesc": entry.outcome,
         "agent": [_agent(agent) for agent in fhir.agents_of(entry)],
-        "source": {"observer": _who(fhir.observer_of(entry)), "type": [fhir.SERVER.as_json()]},
+        "source": {"observer": fhir.who_of(fhir.observer_of(entry)), "type": [fhir.SERVER.as_json()]},
         "entity": _entities(entry),
     }
 
@@ -32,7 +32,7 @@ def audit_event_r4(entry: Entry) -> Json:
 def _agent(agent: Agent) -> Json:
     body: Json = {
         "type": {"coding": [agent.role.as_json()]},
-        "who": _who(agent),
+        "who": fhir.who_of(agent),
         "requestor": agent.requestor,
     }
     if agent.host is not None:
@@ -40,11 +40,6 @@ def _agent(agent: Agent) -> Json:
     elif agent.uri is not None:
         body["network"] = {"address": agent.uri, "type": _URI}
     return body
-
-
-def _who(agent: Agent) -> Json:
-    who: Json = {"identifier": {"system": agent.system, "value": agent.value}}
-    return who if agent.display is None else who | {"display": agent.display}
 
 
 def _entities(entry: Entry) -> list[Json]:

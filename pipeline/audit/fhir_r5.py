@@ -24,7 +24,7 @@ def audit_event_r5(entry: Entry) -> Json:
         resource["encounter"] = _reference("consultation", entry.consult) | {"type": "Encounter"}
     return resource | {
         "agent": [_agent(agent) for agent in fhir.agents_of(entry)],
-        "source": {"observer": _who(fhir.observer_of(entry)), "type": [_concept(fhir.SERVER)]},
+        "source": {"observer": fhir.who_of(fhir.observer_of(entry)), "type": [_concept(fhir.SERVER)]},
         "entity": _entities(entry),
     }
 
@@ -48,17 +48,12 @@ def _patient(consult: str) -> Json:
 
 
 def _agent(agent: Agent) -> Json:
-    body: Json = {"type": _concept(agent.role), "who": _who(agent), "requestor": agent.requestor}
+    body: Json = {"type": _concept(agent.role), "who": fhir.who_of(agent), "requestor": agent.requestor}
     if agent.host is not None:
         body["networkString"] = agent.host
     elif agent.uri is not None:
         body["networkUri"] = agent.uri
     return body
-
-
-def _who(agent: Agent) -> Json:
-    who: Json = {"identifier": {"system": agent.system, "value": agent.value}}
-    return who if agent.display is None else who | {"display": agent.display}
 
 
 def _entities(entry: Entry) -> list[Json]:

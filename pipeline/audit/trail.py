@@ -20,10 +20,6 @@ class Period:
     from_ms: int | None = None
     to_ms: int | None = None
 
-    @property
-    def whole(self) -> bool:
-        return self.from_ms is None and self.to_ms is None
-
     def read(self, reader: Reader, partition: TopicPartition) -> Iterator[Record]:
         """What the partition holds of it, in order."""
         start = reader.begin_offset(partition)
