@@ -5,7 +5,7 @@ what the chains are held against; without an anchor, the newest of the topic, wh
 have written anew.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -50,10 +50,12 @@ def trusted(
     origin: str,
     topic_begins: int = 0,
     aged_ms: int | None = None,
+    earlier_keys: Sequence[Ed25519PublicKey] = (),
 ) -> Trusted:
     """Check both series. `anchor` is None where none can be read. `topic_begins` is the number of the first checkpoint
-    that retention has left on the topic; `aged_ms` the time that `Trusted.aged` was issued by."""
-    check = _checker(public_key, origin, aged_ms)
+    that retention has left on the topic; `aged_ms` the time that `Trusted.aged` was issued by; `earlier_keys` those
+    that signed before `public_key`, the oldest first."""
+    check = _checker((*earlier_keys, public_key), origin, aged_ms)
     anchored = None if anchor is None else check(anchor, None, 0)
     last = None if anchored is None else anchored.series.last
     written = check(topic, None if last is None else last.seq, topic_begins)
@@ -75,7 +77,7 @@ def seq_of(value: bytes | None) -> int:
 
 
 def _checker(
-    public_key: Ed25519PublicKey, origin: str, aged_ms: int | None
+    keys: Sequence[Ed25519PublicKey], origin: str, aged_ms: int | None
 ) -> Callable[[Iterable[bytes], int | None, int], _Read]:
     def check(values: Iterable[bytes], wanted: int | None, begins: int) -> _Read:
         """`wanted`: the number to keep the hash of; the last one's is always kept."""
@@ -89,7 +91,10 @@ def _checker(
                     hashes[place] = digest
                 yield value
 
-        series = follow(noted(), public_key=public_key, origin=origin, first_seq=begins, aged_ms=aged_ms)
+        *earlier, newest = keys
+        series = follow(
+            noted(), public_key=newest, earlier_keys=earlier, origin=origin, first_seq=begins, aged_ms=aged_ms
+        )
         if series.last is not None and series.verified:
             hashes[series.last.seq] = hashes[-1]
         return _Read(series, hashes)

@@ -20,7 +20,17 @@ from pipeline.audit.trail import Period, chains_of
 from pipeline.audit.working_hours import WorkingHours
 from pipeline.broker.base import Broker, Reader, TopicPartition
 from pipeline.broker.topics import TopicNames
-from pipeline.cli.audit_verify import FromOption, ToOption, body_of, follow_trail, moment_ms, progress_of
+from pipeline.cli.audit_verify import (
+    EarlierKeyOption,
+    FromOption,
+    PublicKeyOption,
+    SigningKeys,
+    ToOption,
+    body_of,
+    follow_trail,
+    moment_ms,
+    progress_of,
+)
 from pipeline.cli.context import settings_for
 from pipeline.cli.output import JsonOption, console, print_json, print_table
 from pipeline.clock import Deadline, SystemClock
@@ -55,7 +65,8 @@ def examine(
     working_hours: Annotated[str | None, typer.Option(help="'mon-fri 7-19': other hours are listed.")] = None,
     gap_minutes: Annotated[int, typer.Option(min=1, help="A chain silent for longer has a gap.")] = 60,
     slow_ms: Annotated[int, typer.Option(min=1, help="A verdict that took longer is slow.")] = 500,
-    public_key: Annotated[Path | None, typer.Option(help="PEM of the key that signs checkpoints.")] = None,
+    public_key: PublicKeyOption = None,
+    earlier_key: EarlierKeyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Review a period of the trail: volumes, levels, exceptions, who did what when, and whether it verifies."""
@@ -71,7 +82,8 @@ def examine(
         slow_over_ms=slow_ms,
         working_hours=None if working_hours is None else WorkingHours.parse(working_hours),
     )
-    report, seen = follow_trail(settings, broker, period, checkpoints=None, public_key=public_key, clock=clock)
+    keys = SigningKeys(public_key, tuple(earlier_key or ()))
+    report, seen = follow_trail(settings, broker, period, checkpoints=None, keys=keys, clock=clock)
     examination = _examined(settings, broker, period, scope, verification=body_of(report, seen))
     if html is not None:
         html.write_text(render_examination(examination), encoding="utf-8")

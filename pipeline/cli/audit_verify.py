@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,7 +39,19 @@ write all of a chain anew is found by the signed checkpoints alone.
 _CLOSE_SECONDS = 10.0
 
 FromOption = Annotated[str | None, typer.Option("--from", help="UTC date or time, 2026-11-01 or 2026-11-01T08:00:00Z.")]
+PublicKeyOption = Annotated[Path | None, typer.Option(help="PEM of the key that signs checkpoints.")]
+EarlierKeyOption = Annotated[
+    list[Path] | None, typer.Option(help="PEM of a key that signed before it, the oldest first; may be repeated.")
+]
 ToOption = Annotated[str | None, typer.Option("--to", help="UTC date or time; not included.")]
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """PEM files: of the key in use (None: that of the settings), and of those before it, the oldest first."""
+
+    in_use: Path | None
+    earlier: tuple[Path, ...] = ()
 
 
 def verify(
@@ -48,7 +61,8 @@ def verify(
     checkpoints: Annotated[
         str | None, typer.Option(help="A folder, or an anchor's address (file:/…, s3://bucket/prefix).")
     ] = None,
-    public_key: Annotated[Path | None, typer.Option(help="PEM of the key that signs checkpoints.")] = None,
+    public_key: PublicKeyOption = None,
+    earlier_key: EarlierKeyOption = None,
     record: Annotated[bool, typer.Option(help="Leave an audit record that this was verified.")] = True,
     as_json: JsonOption = False,
 ) -> None:
@@ -57,7 +71,8 @@ def verify(
     configure(level="warning", form="auto")
     broker = build_broker(settings, clock=clock)
     period = Period(moment_ms(begin), moment_ms(end))
-    report, seen = follow_trail(settings, broker, period, checkpoints=checkpoints, public_key=public_key, clock=clock)
+    keys = SigningKeys(public_key, tuple(earlier_key or ()))
+    report, seen = follow_trail(settings, broker, period, checkpoints=checkpoints, keys=keys, clock=clock)
     body = body_of(report, seen)
     if record:
         _record(settings, broker, body, clock=clock)
@@ -75,14 +90,14 @@ def follow_trail(
     period: Period,
     *,
     checkpoints: str | None,
-    public_key: Path | None,
+    keys: SigningKeys,
     clock: Clock,
 ) -> tuple[TrailReport, Trusted | None]:
     """Every chain verified, with progress; and what the checkpoints say, None where there is no key to read them by."""
     names = TopicNames(settings.topics.prefix)
     chains = chains_of(names, partitions=broker.partitions(names.chunks))
     with contextlib.closing(broker.reader()) as reader:
-        seen = _checkpoints(settings, reader, names, checkpoints, public_key, clock=clock)
+        seen = _checkpoints(settings, reader, names, checkpoints, keys, clock=clock)
         with progress_of(reader, chains, "verifying") as on_record:
             report = verify_trail(
                 reader,
@@ -109,12 +124,13 @@ def moment_ms(text: str | None) -> int | None:
 
 
 def _checkpoints(
-    settings: Settings, reader: Reader, names: TopicNames, where: str | None, public_key: Path | None, *, clock: Clock
+    settings: Settings, reader: Reader, names: TopicNames, where: str | None, keys: SigningKeys, *, clock: Clock
 ) -> Trusted | None:
-    key_file = public_key or settings.audit.public_key_file
+    key_file = keys.in_use or settings.audit.public_key_file
     if key_file is None:
-        if where is not None:
-            raise InputError("--checkpoints needs --public-key: without it nobody can tell who signed them")
+        if where is not None or keys.earlier:
+            asked = "--checkpoints" if where is not None else "--earlier-key"
+            raise InputError(f"{asked} needs --public-key: without it nobody can tell who signed them")
         return None
     anchor = _anchor(settings, where, clock=clock)
     partition = TopicPartition(names.checkpoints, 0)
@@ -128,6 +144,7 @@ def _checkpoints(
         public_key=load_public_key(key_file),
         origin=settings.audit.origin,
         aged_ms=oldest_ms,
+        earlier_keys=[load_public_key(path) for path in keys.earlier],
     )
 
 

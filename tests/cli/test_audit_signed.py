@@ -129,6 +129,28 @@ def test_once_signs_what_there_is_into_topic_and_anchor(site: Command, home: Pat
     assert (held["verified"], held["checkpoints"], held["held_against_checkpoint"]) == (True, 2, 1)
 
 
+def test_a_trail_whose_signing_key_was_changed_is_verified_with_both_keys(site: Command, home: Path) -> None:
+    _judge(home, *LINKS[:4])
+    assert site("run", "checkpointer", "--once").exit_code == 0
+    data = home / "data"
+    old, new = home / "old.pem", data / "audit-signing-key.public.pem"
+    new.rename(old)
+    (data / "audit-signing-key.pem").rename(home / "old-private.pem")
+    assert site("keys", "signing").exit_code == 0
+    assert site("run", "checkpointer", "--once", "--earlier-key", str(old)).exit_code == 0
+
+    both = ("audit", "verify", "--no-record", "--json", "--public-key", str(new), "--earlier-key", str(old))
+    held = _json(site(*both))
+    alone = _json(site(*both[:-2]), exit_code=1)
+    swapped = _json(site(*both[:4], "--public-key", str(old), "--earlier-key", str(new)), exit_code=1)
+
+    assert (held["verified"], held["checkpoints"]) == (True, 2)
+    assert [flaw["kind"] for flaw in alone["flaws"]] == ["checkpoint_another_key"] * 2
+    assert {flaw["kind"] for flaw in swapped["flaws"]} == {"checkpoint_another_key"}
+    asked = site("audit", "verify", "--no-record", "--earlier-key", str(old))
+    assert "--earlier-key needs --public-key" in _refusal(asked, InputError)
+
+
 def test_a_broken_chain_ends_it_with_a_fault_that_names_the_place(site: Command, home: Path) -> None:
     _judge(home, LINKS[0], LINKS[2])
 
