@@ -78,8 +78,13 @@ def connect_producer(config: KafkaConfig, *, transactional_id: str | None = None
         )
 
 
-def connect_consumer(config: KafkaConfig, *, group: str | None = None, assignors: Sequence[Any] = ()) -> KafkaConsumer:
-    """A consumer of committed records that never commits by itself. Raises BrokerUnavailable, BrokerRefused."""
+def connect_consumer(
+    config: KafkaConfig, *, group: str | None = None, assignors: Sequence[Any] = (), fetch_bytes: int = 1024 * 1024
+) -> KafkaConsumer:
+    """A consumer of committed records that never commits by itself; `fetch_bytes` of a partition come at a time.
+
+    Raises BrokerUnavailable, BrokerRefused.
+    """
     silence_library()
     membership = {"partition_assignment_strategy": tuple(assignors)} if assignors else {}
     with translating("connect a consumer"), _closing_after_failure() as client:
@@ -95,6 +100,7 @@ def connect_consumer(config: KafkaConfig, *, group: str | None = None, assignors
             heartbeat_interval_ms=config.heartbeat_interval_ms,
             max_poll_interval_ms=config.max_poll_interval_ms,
             fetch_max_wait_ms=config.fetch_max_wait_ms,
+            max_partition_fetch_bytes=fetch_bytes,
             allow_auto_create_topics=False,
             metrics_enabled=False,
         )

@@ -14,6 +14,9 @@ from pipeline.errors import BrokerUnavailable
 
 _POLL_MS = 200
 _READ_BATCH = 500
+# A fetch costs the library about as much as a hundred records: whole topics are read in a fifth less processor time
+# than with its default of 1 MiB, and more than 4 gains nothing.
+_FETCH_BYTES = 4 * 1024 * 1024
 # A commit is answered once it is decided; its markers reach the partitions a few milliseconds later. Waiting this
 # long at most for them makes what was committed before the call visible to it, and an unrelated transaction that
 # stays open costs no more than this.
@@ -112,7 +115,7 @@ class KafkaReader:
     def _focused(self, key: LibraryPartition, position: int) -> KafkaConsumer:
         """The one consumer, placed. Iterators over several partitions may take turns with it."""
         if self._consumer_or_none is None:
-            self._consumer_or_none = connect_consumer(self._config)
+            self._consumer_or_none = connect_consumer(self._config, fetch_bytes=_FETCH_BYTES)
         consumer = self._consumer_or_none
         if consumer.assignment() != {key}:
             consumer.assign([key])
