@@ -1,6 +1,5 @@
 """Follows a chain of audit records and names the first that does not belong, and what is wrong with it."""
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -99,7 +98,7 @@ class _Follower:
         self._signed = signed
         self._count = 0
         self._began = 0 if after is None else after.seq + 1
-        self._seen: OrderedDict[int, tuple[str, str]] = OrderedDict()  # prev and hash, by place
+        self._seen: dict[int, tuple[str, str]] = {}  # prev and hash, by place
 
     def result(self, flaw: Flaw | None) -> Verification:
         return Verification(self._count, self._head or GENESIS, self._began, flaw)
@@ -113,7 +112,7 @@ class _Follower:
         head = self._head
         if head is None:
             self._began = found.seq
-        elif (found.seq, found.prev) != (head.seq + 1, head.hash):
+        elif found.seq != head.seq + 1 or found.prev != head.hash:
             return self._out_of_place(head, found, record, rest)
         self._head = found.head
         self._count += 1
@@ -159,8 +158,7 @@ class _Follower:
 
     def _remember(self, found: Link) -> None:
         self._seen[found.seq] = (found.prev, found.hash)
-        if len(self._seen) > _REMEMBERED:
-            self._seen.popitem(last=False)
+        self._seen.pop(found.seq - _REMEMBERED, None)  # they come in order of their numbers
 
 
 def _link(record: Record) -> Link | None:
