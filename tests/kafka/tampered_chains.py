@@ -97,8 +97,8 @@ def _moved(trail: Trail, chain_id: str, place: TopicPartition) -> Iterator[Tampe
     without = [*values[:third], *values[third + 1 :]]
     yield of("delete", "a record", FlawKind.MISSING, third, third, without)
     yield of("delete", "ten records", FlawKind.MISSING, third, third, [*values[:third], *values[third + 10 :]])
-    yield of("delete", "the first record", FlawKind.MISSING, 0, 0, values[1:])
-    yield of("delete", "the beginning", FlawKind.MISSING, 0, 0, values[third:])
+    yield of("delete", "the first record", FlawKind.BEGINNING_CUT, 0, 0, values[1:])
+    yield of("delete", "the beginning", FlawKind.BEGINNING_CUT, 0, 0, values[third:])
     two = [*values[:third], values[third + 1], values[third], *values[third + 2 :]]
     yield of("reorder", "two neighbours", FlawKind.REORDERED, third, third, two)
     block = [*values[:third], *values[2 * third :], *values[third : 2 * third]]
