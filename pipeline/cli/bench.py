@@ -10,7 +10,7 @@ import typer
 from pipeline.bench.judge_alone import measure_judge
 from pipeline.bench.sealing import measure_sealing
 from pipeline.bench.worker_alone import measure_worker
-from pipeline.cli import bench_capacity, bench_ceiling, bench_load, bench_scale
+from pipeline.cli import bench_capacity, bench_ceiling, bench_compare, bench_load, bench_scale
 from pipeline.cli.output import JsonOption, print_json, print_table
 from pipeline.cli.trial import trial_settings
 from pipeline.judge.embedded import MINI_GUARD
@@ -22,6 +22,7 @@ app.command("load", epilog=bench_load.EXAMPLES)(bench_load.load)
 app.command("scale", epilog=bench_scale.EXAMPLES)(bench_scale.scale)
 app.command("ceiling", epilog=bench_ceiling.EXAMPLES)(bench_ceiling.ceiling)
 app.command("capacity", epilog=bench_capacity.EXAMPLES)(bench_capacity.capacity)
+app.command("compare", epilog=bench_compare.EXAMPLES)(bench_compare.compare)
 
 
 @app.command(

@@ -1,0 +1,37 @@
+"""FastStream with an async client: a subscriber with so many workers, which FastStream acknowledges when it takes a
+message, and, in the stricter form, a worker a partition that acknowledges when it is done."""
+
+import asyncio
+import logging
+import sys
+from typing import Any
+
+from faststream import AckPolicy, FastStream
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from pipeline.bench.peers.async_guard import AsyncGuard
+from pipeline.bench.peers.job import Conversations, Job, verdict
+
+
+async def main(job: Job, *, acknowledge_when_done: bool) -> None:
+    broker = KafkaBroker(job.bootstrap, log_level=logging.DEBUG)
+    conversations = Conversations()
+    async with AsyncGuard(job) as guard:
+
+        async def moderate(chunk: dict[str, Any], message: KafkaMessage) -> None:
+            answer = await guard.ask(conversations.prompt(chunk))
+            await broker.publish(verdict(chunk, answer), topic=job.verdicts_topic, key=message.raw_message.key)
+
+        options: dict[str, Any] = {"ack_policy": AckPolicy.ACK} if acknowledge_when_done else {}
+        broker.subscriber(
+            job.chunks_topic,
+            group_id=job.group,
+            auto_offset_reset="earliest",
+            max_workers=job.in_flight,
+            **options,
+        )(moderate)
+        await FastStream(broker).run()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Job.from_arguments(sys.argv), acknowledge_when_done="--ack" in sys.argv))
