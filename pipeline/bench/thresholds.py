@@ -9,13 +9,15 @@ from pipeline.bench.load_figures import LoadReport
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """None asks for nothing. `p99_ms` is of produced-to-committed, `spoken_p99_ms` counts from the schedule, `lag` is
-    the most at any time, `growth_mb` of any worker, `of_ceiling` a share."""
+    the most at any time, `growth_mb` and `growth_handles` (file descriptors, threads) of any worker, `of_ceiling` a
+    share."""
 
     p99_ms: float | None = None
     spoken_p99_ms: float | None = None
     lag: int | None = None
     per_second: float | None = None
     growth_mb: float | None = None
+    growth_handles: float | None = None
     of_ceiling: float | None = None
 
 
@@ -40,9 +42,11 @@ def _broken(report: LoadReport, thresholds: Thresholds) -> Iterator[str]:
     yield from _above("p99 produced to committed, ms", None if produced is None else produced.p99, thresholds.p99_ms)
     yield from _above("p99 spoken to committed, ms", None if spoken is None else spoken.p99, thresholds.spoken_p99_ms)
     yield from _above("lag, chunks", report.lag.max, thresholds.lag)
-    for process in report.processes:
-        if process.exit_code is not None:
-            yield from _above(f"growth of {process.name}, MB", process.rss_mb.growth, thresholds.growth_mb)
+    for one in report.processes:
+        if one.exit_code is not None:
+            yield from _above(f"growth of {one.name}, MB", one.rss_mb.growth, thresholds.growth_mb)
+            yield from _above(f"growth of {one.name}, descriptors", one.fds.growth, thresholds.growth_handles)
+            yield from _above(f"growth of {one.name}, threads", one.threads.growth, thresholds.growth_handles)
     yield from _below("chunks a second", report.per_second.whole, thresholds.per_second)
     yield from _below("share of the ceiling", share, thresholds.of_ceiling)
 

@@ -70,6 +70,9 @@ def load(
     fail_lag: Annotated[int | None, typer.Option(help="Most chunks sent and not committed, at any time.")] = None,
     fail_per_second: Annotated[float | None, typer.Option(help="Least chunks a second.")] = None,
     fail_growth_mb: Annotated[float | None, typer.Option(help="Most growth of a worker's memory.")] = None,
+    fail_growth_handles: Annotated[
+        float | None, typer.Option(help="Most growth of a worker's file descriptors, or threads.")
+    ] = None,
     fail_of_ceiling: Annotated[float | None, typer.Option(help="Least share of the ceiling.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -91,6 +94,7 @@ def load(
         lag=fail_lag,
         per_second=fail_per_second,
         growth_mb=fail_growth_mb,
+        growth_handles=fail_growth_handles,
         of_ceiling=fail_of_ceiling,
     )
     if minutes is not None and at_most:
