@@ -31,6 +31,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (home / "visit.vtt").write_text(SAMPLE, encoding="utf-8")
     clean = {name: value for name, value in os.environ.items() if not name.startswith("CONSULTGUARD_")}
     environment = {**clean, "CONSULTGUARD_DATA_DIR": str(home / "data")}
+    # Here, not by the worker that starts: ingesting does not wait for it as long as a busy machine takes.
+    assert consultguard("topics", "ensure", home=home).returncode == 0
     with (home / "worker.log").open("wb") as log:
         worker = subprocess.Popen([str(CONSULTGUARD), "run", "worker"], cwd=home, env=environment, stderr=log)
     try:
