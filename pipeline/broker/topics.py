@@ -24,6 +24,7 @@ RETENTIONS_MS: Mapping[str, int] = MappingProxyType({"hipaa": SIX_YEARS_MS, "ast
 _CHUNKS_MS = 7 * _DAY_MS
 _VERDICTS_MS = 30 * _DAY_MS
 _KEY_SEGMENT_MS = 3_600_000
+_TEXT_SEGMENT_MS = _DAY_MS
 _CLUSTER = 3
 _APPEAR_SECONDS = 15.0
 _APPEAR_STEP_SECONDS = 0.1
@@ -118,11 +119,14 @@ def required_topics(
     }
     single = (names.audit_events, names.checkpoints)
     proofs = (names.audit, *single, names.keys) if brokers >= _CLUSTER else ()
-    extras = {
+    # The broker removes whole segments, each when its last record is old enough: one that is written for a week keeps
+    # what was said for two.
+    texts = {name: {"segment.ms": str(_TEXT_SEGMENT_MS)} for name in (names.safe, names.contested, names.unsafe)}
+    extras = texts | {
         # Stream time (how long a consultation is remembered) must not depend on a producer's clock.
-        names.chunks: {"message.timestamp.type": "LogAppendTime"},
+        names.chunks: {"message.timestamp.type": "LogAppendTime", "segment.ms": str(_TEXT_SEGMENT_MS)},
         # A dead letter is its record's own bytes, up to the chunk topic's limit of 1 MiB, and headers on top.
-        names.dead_letter: {"max.message.bytes": str(2 * 1024 * 1024)},
+        names.dead_letter: {"max.message.bytes": str(2 * 1024 * 1024), "segment.ms": str(_TEXT_SEGMENT_MS)},
         # An erased key must be gone from the disk within hours: compaction never touches the segment being written.
         names.keys: {"segment.ms": str(_KEY_SEGMENT_MS), "max.compaction.lag.ms": str(_KEY_SEGMENT_MS)},
     }
