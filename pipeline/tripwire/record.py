@@ -42,7 +42,8 @@ _ACCOUNT_CUE = re.compile(
 )
 # One of these is in every cue; looking for them first spares nearly all texts the patterns.
 _PIECES = (
-    *("rn", "r.n", "r n", "record", "chart", "patient", "hospital", "accession", "number", "member", "policy", "plan"),
+    *("mrn", "mr.n", "m.rn", "m.r.n", "m r n", "record", "chart", "patient", "hospital", "accession"),
+    *("number", "member", "policy", "plan"),
     *("insurance", "subscriber", "group", "medic", "beneficiary", "claim", "historia", "dossier", "fallnummer"),
     *("póliza", "poliza", "número", "numero", "numéro", "versicher", "licen", "account", "passport", "plate"),
     *("nummer", "pass", "matr", "kennzeichen", "iban", "badge", "serial", "serie", "case", "wristband", "رقم", "번호"),
