@@ -39,6 +39,12 @@ def blocks(kind: str) -> list[str]:
     return re.findall(rf"^```sh {kind}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
+def table(first: str) -> list[tuple[str, ...]]:
+    """The cells of the table whose first column is called so."""
+    [found] = re.findall(rf"^\| {first} \|.*\n\|---.*\n((?:\|.*\n)+)", README, re.MULTILINE)
+    return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in found.splitlines()]
+
+
 def run_in(folder: Path, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
     (folder / "visit.vtt").write_text(_VTT, encoding="utf-8")
     (folder / "dialogues.jsonl").write_bytes(b"\n".join(orjson.dumps(dialogue) for dialogue in _DIALOGUES))
@@ -105,6 +111,22 @@ def test_the_readme_answers_each_question_of_nist_with_what_the_report_answers_i
         for row in QUESTIONS
     ]
     assert shown == expected
+
+
+def test_the_capacity_that_the_readme_shows_is_what_the_command_reckons() -> None:
+    from pipeline.bench.capacity import HOW, body_of, limits, plan
+    from pipeline.bench.capacity_figures import figures_for
+    from pipeline.cli.bench_capacity import grouped
+
+    figures = figures_for("h200")
+    planned = plan(figures, consults_per_day=100_000)
+    needed = {name.replace("_", " "): (grouped(value), HOW[name]) for name, value in body_of(planned).items()}
+    shown = table("needed")
+    assert {"gpus", "workers", "partitions", "storage tb", "brokers"} <= {name for name, _, _ in shown}
+    assert [(name, *needed[name]) for name, _, _ in shown] == shown
+    assert table("gives out") == [
+        (one.name, grouped(one.consults_per_day), one.then) for one in limits(figures, planned)
+    ]
 
 
 def test_make_help_lists_the_targets() -> None:

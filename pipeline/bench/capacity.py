@@ -53,7 +53,8 @@ HOW: Mapping[str, str] = {
     "requests_in_flight": "peak · judge_seconds (Little's law)",
     "chunks_per_second_a_worker": "the smaller of worker_chunks_per_second and worker_requests / judge_seconds, "
     "· utilisation",
-    "workers": "peak / chunks a worker, rounded up; least_workers at least",
+    "workers": "the largest of: peak / chunks a worker, a horizon's chunks / (restore_records_per_second · "
+    "stand_still_seconds), least_workers",
     "partitions": "growth for each worker, in steps of partition_step",
     "kafka_in_mb_per_second": "peak · bytes of a chunk, its verdict and its audit record, before copies",
     "kafka_written_mb_per_second": "that · replication, all brokers together",
@@ -65,8 +66,8 @@ HOW: Mapping[str, str] = {
     "storage_tb": "the four · replication",
     "brokers": "the largest of: three, storage / (broker_disk_tb · disk_fill), written / broker_mb_per_second",
     "replicas_per_broker": "partitions · topics · replication / brokers",
-    "restore_seconds": "a partition's records of horizon_hours / restore_records_per_second: how long it stands still "
-    "when its worker is replaced",
+    "restore_seconds": "a worker's share of the chunks of horizon_hours / restore_records_per_second: until the last "
+    "of its partitions goes on when it is replaced",
     "audit_records": "chunks a day · audit_days",
     "verify_core_hours": "audit_records / verify_records_per_second: one whole `audit verify`",
 }
@@ -90,7 +91,7 @@ def plan(figures: Figures, *, consults_per_day: int) -> Plan:
     chunks = consults_per_day * figures["chunks_per_consult"]
     a_gpu = _chunks_per_second_a_gpu(figures)
     a_worker = _chunks_per_second_a_worker(figures)
-    workers = max(math.ceil(peak / a_worker), int(figures["least_workers"]))
+    workers = max(math.ceil(consults_per_day / _consults_a_worker(figures)), int(figures["least_workers"]))
     step = int(figures["partition_step"])
     partitions = math.ceil(workers * figures["growth"] / step) * step
     incoming = peak * sum(_bytes(figures).values()) / 1e6
@@ -123,7 +124,7 @@ def plan(figures: Figures, *, consults_per_day: int) -> Plan:
         storage_tb=storage,
         brokers=brokers,
         replicas_per_broker=math.ceil(partitions * figures["topics"] * figures["replication"] / brokers),
-        restore_seconds=_horizon_records(figures) * consults_per_day / partitions
+        restore_seconds=_horizon_records(figures) * consults_per_day / workers
         / figures["restore_records_per_second"],
         audit_records=kept,
         verify_core_hours=kept / figures["verify_records_per_second"] / _HOUR_SECONDS,
@@ -136,13 +137,12 @@ def limits(figures: Figures, planned: Plan) -> tuple[Limit, ...]:
     disk = planned.brokers * figures["broker_disk_tb"] * 1e12 * figures["disk_fill"]
     stored = sum(_stored_bytes_per_daily_consult(figures).values()) * figures["replication"]
     written = peak * sum(_bytes(figures).values()) * figures["replication"] / 1e6
-    still = figures["restore_seconds"] * figures["restore_records_per_second"] * planned.partitions
-    a_worker = _chunks_per_second_a_worker(figures)
+    a_worker = _consults_a_worker(figures)
     at = planned.consults_per_day
     found = [
         Limit("GPUs", _whole((planned.gpus - figures["spare_gpus"]) * planned.chunks_per_second_a_gpu / peak),
               "more vLLM replicas, one GPU each, named in CONSULTGUARD_VLLM_ENDPOINTS; they share nothing"),
-        Limit("workers", _whole(planned.workers * a_worker / peak),
+        Limit("workers", _whole(planned.workers * a_worker),
               "more replicas of the workers' StatefulSet, by consumer lag; a pod's name is its instance id"),
         Limit("brokers' writing", _whole(planned.brokers * figures["broker_mb_per_second"] / written),
               "more brokers, and partitions moved to them"),
@@ -150,12 +150,10 @@ def limits(figures: Figures, planned: Plan) -> tuple[Limit, ...]:
               "tiered storage (KIP-405), closed audit segments in an object store; or more brokers"),
         Limit("brokers' partitions", _whole(at * figures["replicas_per_broker"] / planned.replicas_per_broker),
               "more brokers, and partitions moved to them"),
-        Limit("a partition's stand-still", _whole(still / _horizon_records(figures)),
-              "a shorter CONSULTGUARD_CONTEXT_HORIZON_HOURS, for no consultation lasts a day; then a state topic "
-              "of our own in place of reading back", mended=False),
-        Limit("partitions", _whole(planned.partitions * a_worker / peak),
-              "a worker for each partition is the end of scaling out: a second set of topics and workers, tenants "
-              "divided between them; a topic in use gets no more partitions", mended=False),
+        Limit("partitions", _whole(planned.partitions * a_worker),
+              "a worker for each partition is the end of scaling out: first a shorter "
+              "CONSULTGUARD_CONTEXT_HORIZON_HOURS, for no consultation lasts a day; then a second set of topics and "
+              "workers, tenants divided between them, because a topic in use gets no more partitions", mended=False),
     ]  # fmt: skip
     return tuple(sorted(found, key=lambda one: one.consults_per_day))
 
@@ -196,6 +194,13 @@ def _chunks_per_second_a_worker(figures: Figures) -> float:
     """What its core carries, or what it may have at the judge, whichever is less."""
     at_the_judge = figures["worker_requests"] / figures["judge_seconds"]
     return min(figures["worker_chunks_per_second"], at_the_judge) * figures["utilisation"]
+
+
+def _consults_a_worker(figures: Figures) -> float:
+    """Consultations a day: what it carries at the peak, or what its successor reads back in time, whichever is less."""
+    read_back = figures["restore_records_per_second"] * figures["stand_still_seconds"]
+    carried = _chunks_per_second_a_worker(figures) / _peak_per_consult(figures)
+    return min(carried, read_back / _horizon_records(figures))
 
 
 def _bytes(figures: Figures) -> dict[str, float]:

@@ -69,12 +69,12 @@ def _named_value(text: str) -> tuple[str, float]:
 def _print(figures: Figures, planned: Plan, *, gpu: str) -> None:
     print_table(
         ("needed", "", "how"),
-        [(name.replace("_", " "), _grouped(value), HOW[name]) for name, value in body_of(planned).items()],
+        [(name.replace("_", " "), grouped(value), HOW[name]) for name, value in body_of(planned).items()],
         title=f"{planned.consults_per_day:,} consultations a day, {gpu}",
     )
     print_table(
         ("gives out", "consultations a day", "then"),
-        [(one.name, _grouped(one.consults_per_day), one.then) for one in limits(figures, planned)],
+        [(one.name, grouped(one.consults_per_day), one.then) for one in limits(figures, planned)],
     )
     console.print(
         f"The next limit that more of the same does not mend: {next_limit(figures, planned).name}. One machine with "
@@ -83,9 +83,10 @@ def _print(figures: Figures, planned: Plan, *, gpu: str) -> None:
     )
     print_table(
         ("figure", "value", "unit", "source"),
-        [(name, _grouped(one.value), one.unit, one.source) for name, one in figures.by_name.items()],
+        [(name, grouped(one.value), one.unit, one.source) for name, one in figures.by_name.items()],
     )
 
 
-def _grouped(value: float) -> str:
+def grouped(value: float) -> str:
+    """With commas, and no more digits than it is worth."""
     return f"{value:,.0f}" if value == int(value) else f"{value:,.6g}"

@@ -47,6 +47,7 @@ def test_a_plan_carries_what_it_was_made_for(consults: int) -> None:
     peak = planned.peak_chunks_per_second
     assert (planned.gpus - FIGURES["spare_gpus"]) * planned.chunks_per_second_a_gpu >= peak * (1 - 1e-9)
     assert planned.workers * planned.chunks_per_second_a_worker >= peak * (1 - 1e-9)
+    assert planned.restore_seconds <= FIGURES["stand_still_seconds"] * (1 + 1e-9)
     assert planned.partitions >= planned.workers * FIGURES["growth"]
     assert planned.brokers * FIGURES["broker_disk_tb"] * FIGURES["disk_fill"] >= planned.storage_tb
     assert planned.brokers >= FIGURES["replication"]
@@ -73,7 +74,7 @@ def test_a_gpu_that_judges_twice_as_fast_halves_the_gpus_that_carry_the_load() -
 
 
 def test_a_worker_that_may_ask_little_at_once_is_what_limits_even_if_its_core_is_fast() -> None:
-    held = plan(changed(worker_requests=16, worker_chunks_per_second=1e6), consults_per_day=100_000)
+    held = plan(changed(worker_requests=16, worker_chunks_per_second=1e6, horizon_hours=1), consults_per_day=100_000)
     assert held.workers == math.ceil(held.requests_in_flight / (16 * FIGURES["utilisation"]))
 
 
@@ -121,3 +122,9 @@ def test_a_file_that_no_bench_wrote_is_refused(content: bytes, tmp_path: Path) -
     result.write_bytes(content)
     with pytest.raises(InputError):
         measured_in(result)
+
+
+def test_a_shorter_horizon_needs_fewer_workers_where_reading_back_is_what_limits() -> None:
+    day, hour = (plan(changed(horizon_hours=hours), consults_per_day=1_000_000) for hours in (24, 1))
+    assert day.workers > hour.workers
+    assert hour.restore_seconds < FIGURES["stand_still_seconds"]

@@ -9,6 +9,7 @@ from pipeline.bench.peers.job import Conversations, Job, verdict
 JOB = Job(
     bootstrap="kafka:9092",
     chunks_topic="c",
+    partitions=6,
     verdicts_topic="v",
     group="g",
     url="http://guard:8000",
