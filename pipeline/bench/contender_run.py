@@ -140,6 +140,7 @@ class ContenderRun:
         return Job(
             bootstrap=settings.kafka.bootstrap_servers,
             chunks_topic=self._names.chunks,
+            partitions=len(self._partitions),
             verdicts_topic=self._verdict_topics[0],
             group=settings.worker.group,
             url=settings.vllm.endpoints.split(",")[0].strip(),

@@ -22,12 +22,14 @@ async def main(job: Job, *, acknowledge_when_done: bool) -> None:
             answer = await guard.ask(conversations.prompt(chunk))
             await broker.publish(verdict(chunk, answer), topic=job.verdicts_topic, key=message.raw_message.key)
 
-        options: dict[str, Any] = {"ack_policy": AckPolicy.ACK} if acknowledge_when_done else {}
+        options: dict[str, Any] = {"max_workers": job.in_flight}
+        if acknowledge_when_done:
+            # Each of these workers is a consumer of its own, and more of them than partitions would stand idle.
+            options = {"max_workers": job.partitions, "ack_policy": AckPolicy.ACK}
         broker.subscriber(
             job.chunks_topic,
             group_id=job.group,
             auto_offset_reset="earliest",
-            max_workers=job.in_flight,
             **options,
         )(moderate)
         await FastStream(broker).run()

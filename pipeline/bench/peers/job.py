@@ -23,6 +23,7 @@ class Job:
 
     bootstrap: str
     chunks_topic: str
+    partitions: int
     verdicts_topic: str
     group: str
     url: str
