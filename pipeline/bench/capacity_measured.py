@@ -34,5 +34,9 @@ def _figures(body: Mapping[str, Any], name: str) -> Iterator[tuple[str, Figure]]
         if not body["trial_server"]:
             rate = next(one["chunks_per_second"] for one in body["peers"] if one["name"] == "consultguard")
             yield "judge_chunks_per_second", Figure(rate, "chunks/s", f"{source}, the worker on the server given")
+    elif "client_cores" in body:
+        source = f"measured by bench ceiling with {body['in_flight']} in flight, {name}: that server counts as one GPU"
+        yield "judge_chunks_per_second", Figure(body["per_second"]["steady"], "chunks/s", source)
+        yield "judge_seconds", Figure(body["judge_ms"]["p50"] / 1000, "s", f"{source}; half were faster")
     else:
         raise KeyError("peers")

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from pipeline.bench.capacity import HOW, Plan, body_of, limits, next_limit, one_machine, plan
 from pipeline.bench.capacity_figures import Figures, figures_for, gpus
 from pipeline.bench.capacity_measured import measured_in
+from pipeline.bench.ceiling import Ceiling
+from pipeline.bench.latency import Latency, Throughput
 from pipeline.errors import InputError
 from pipeline.settings import Settings
 
@@ -114,6 +116,34 @@ def test_what_bench_worker_measured_replaces_the_worker_of_the_file(tmp_path: Pa
     figures = FIGURES.replaced(measured_in(result))
     assert figures["worker_chunks_per_second"] == 3210.0
     assert "worker.json" in figures.by_name["worker_chunks_per_second"].source
+
+
+def test_what_bench_ceiling_measured_is_one_gpus_rate_and_time(tmp_path: Path) -> None:
+    found = Ceiling(
+        judge="vllm", in_flight=64, chunks=1000, seconds=12.0, per_second=Throughput(83.0, 85.5),
+        judge_ms=Latency(700, 800, 900, 1000), client_cores=0.3, found={},
+    )  # fmt: skip
+    result = tmp_path / "ceiling.json"
+    result.write_bytes(orjson.dumps(found.body()))
+    figures = FIGURES.replaced(measured_in(result))
+    assert (figures["judge_chunks_per_second"], figures["judge_seconds"]) == (85.5, 0.7)
+
+
+@pytest.mark.parametrize(("trial_server", "replaced"), [(True, False), (False, True)])
+def test_what_bench_compare_measured_is_a_gpus_rate_only_where_the_server_was_not_the_trial(
+    trial_server: bool, replaced: bool, tmp_path: Path
+) -> None:
+    ours = {"name": "consultguard", "chunks_per_second": 91.0}
+    body = {
+        "peers": [{"name": "loop", "chunks_per_second": 2.0}, ours],
+        "trial_server": trial_server,
+        "record_bytes": {"chunk": 500.0, "verdict": 800.0, "audit": 3000.0},
+    }
+    result = tmp_path / "compare.json"
+    result.write_bytes(b"some line before\n" + orjson.dumps(body) + b"\n")
+    figures = FIGURES.replaced(measured_in(result))
+    assert figures["audit_bytes"] == 3000.0
+    assert (figures["judge_chunks_per_second"] == 91.0) is replaced
 
 
 @pytest.mark.parametrize("content", [b"", b"no json", b"[]", b'{"chunks": 3}'])
