@@ -25,7 +25,7 @@ from pipeline.runtime.engines import build_broker
 from pipeline.settings import Settings
 from pipeline.testing.builders import build_chunk, chunk_record
 
-_SETTLE_SECONDS = 120.0
+_READERS_SECONDS = 300.0
 _LOOK_SECONDS = 0.1
 _SAY_SECONDS = 5.0
 _WARM_UP_CHUNKS = 2
@@ -35,7 +35,8 @@ _WARM_UP_CHUNKS = 2
 class LoadPlan:
     """What is sent, when, and by how many workers it is judged. Without `steps` everything is there before the first
     worker starts: what the workers can do at most. `spread` gives every partition the same to do, whatever its keys.
-    `idle_seconds` without a verdict end a run that is not whole."""
+    `idle_seconds` without a verdict end a run that is not whole; workers have `start_seconds` to come up.
+    """
 
     talk: Talk
     steps: tuple[Step, ...]
@@ -43,6 +44,7 @@ class LoadPlan:
     worker: tuple[str, ...]
     spread: bool = False
     idle_seconds: float = 60.0
+    start_seconds: float = 300.0
     sample_seconds: float = 1.0
 
 
@@ -138,7 +140,7 @@ class _Rig:
         try:
             for tail in self._tails:
                 tail.start()
-            self._wait("the readers follow", lambda: all(tail.settled for tail in self._tails))
+            self._wait("the readers follow", lambda: all(tail.settled for tail in self._tails), _READERS_SECONDS)
             yield
         finally:
             for worker in self._workers:
@@ -159,11 +161,13 @@ class _Rig:
         try:
             if plan.steps:
                 self._start_workers()
-                self._wait("every worker has partitions", self._settled)
+                self._wait("every worker has partitions", self._settled, plan.start_seconds)
                 self._warm_up()
             sender.start()
             if not plan.steps:
-                self._wait("everything is sent", lambda: not sender.sending)
+                while sender.sending:
+                    self._tell(f"sent {sender.sent} of {plan.talk.chunks}, no worker yet")
+                    time.sleep(_LOOK_SECONDS)
                 self._start_workers()
             return sender, self._watch(sender)
         finally:
@@ -191,7 +195,7 @@ class _Rig:
         self.warm_up_ids = {chunk.chunk_id for chunk, _ in chunks}
         with contextlib.closing(self._broker.publisher(publisher_id="bench-warm-up")) as publisher:
             publisher.publish([chunk_record(one, topic=self._names.chunks, partition=p) for one, p in chunks])
-        self._wait("the first verdicts are there", lambda: self._verdicts() >= len(chunks))
+        self._wait("the first verdicts are there", lambda: self._verdicts() >= len(chunks), self._plan.start_seconds)
 
     def _verdicts(self) -> int:
         return sum(tail.count for tail in self._tails)
@@ -223,8 +227,10 @@ class _Rig:
         if dead := [worker for worker in self._workers if worker.died]:
             self.faults.append(f"a worker ended by itself: {dead[0].last_words()}")
             return True
-        if idle_seconds > self._plan.idle_seconds:
-            self.faults.append(f"no verdict for {self._plan.idle_seconds:g} s, and {short} are missing")
+        # Of a backlog the workers are still coming up until the first verdict is there.
+        patience = self._plan.idle_seconds if self._plan.steps or count else self._plan.start_seconds
+        if idle_seconds > patience:
+            self.faults.append(f"no verdict for {patience:g} s, and {short} are missing")
             return True
         return False
 
@@ -233,13 +239,13 @@ class _Rig:
         usage = tuple(None if pid is None else usage_of(pid) for pid in pids)
         return Sample(round(time.time() - sender.began, 2), sender.sent - count, usage)
 
-    def _wait(self, what: str, done: Callable[[], bool]) -> None:
+    def _wait(self, what: str, done: Callable[[], bool], limit_seconds: float) -> None:
         began = time.monotonic()
         while not done():
             if dead := [worker for worker in self._workers if worker.died]:
                 raise BenchFailed(f"a worker ended before {what}: {dead[0].last_words()}")
-            if time.monotonic() - began > _SETTLE_SECONDS:
-                raise BenchFailed(f"not within {_SETTLE_SECONDS:g} s: {what}")
+            if time.monotonic() - began > limit_seconds:
+                raise BenchFailed(f"not within {limit_seconds:g} s: {what}")
             time.sleep(_LOOK_SECONDS)
 
     def _tell(self, words: str) -> None:
