@@ -79,6 +79,20 @@ def test_the_kafka_commands_of_the_readme_succeed_on_a_real_kafka(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("line", [line for block in blocks("bench") for line in block.strip().splitlines()])
+def test_the_long_measurements_of_the_readme_are_commands_with_such_options(line: str) -> None:
+    import typer.main
+
+    from pipeline.cli.main import app
+
+    words = line.split()
+    assert words[:2] == ["consultguard", "bench"]
+    bench = typer.main.get_command(app).get_command(None, "bench")  # type: ignore[attr-defined]
+    command = bench.get_command(None, words[2])
+    assert command is not None
+    command.make_context(words[2], words[3:])  # parses, and runs nothing
+
+
 def test_every_make_target_the_readme_names_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
