@@ -216,6 +216,8 @@ class ContenderRun:
         committed = self._settled(reader)
         by_topic = [[*map(_published(sources), self._records(reader, topic))] for topic in self._verdict_topics]
         every = [one for topic in by_topic for one in topic]
+        if not every:
+            raise ContenderEnded("it committed no verdict in its time")
         times_ms = [one.at_ms for one in every]
         seconds = self._terms.seconds
         finished = len(every) >= len(sources)

@@ -39,6 +39,7 @@ def compare(
         seconds_each=terms.seconds,
         partitions=settings.topics.partitions,
         in_flight=terms.in_flight,
+        worker_in_flight=settings.vllm.max_concurrency,
         whole_answers=terms.whole_answers,
         model=settings.vllm.model,
         trial_server=trial_server,

@@ -91,7 +91,8 @@ def _print(found: Comparison) -> None:
             )
             for one in found.peers
         ],
-        title=f"{found.model} on {where}, {answers}, {found.seconds_each:g} s each, {found.in_flight} in flight",
+        title=f"{found.model} on {where}, {answers}, {found.seconds_each:g} s each, {found.in_flight} in flight "
+        f"(consultguard {found.worker_in_flight})",
     )
     console.print(
         "prompt, answer: tokens in the mean. lost, again: after kill -9, chunks without a verdict that nobody will "

@@ -14,6 +14,7 @@ from pipeline.bench.peers.job import Conversations, Job, verdict
 
 
 async def main(job: Job, *, acknowledge_when_done: bool) -> None:
+    # Its own level of logging: a line a message would be part of what is measured.
     broker = KafkaBroker(job.bootstrap, log_level=logging.DEBUG)
     conversations = Conversations()
     async with AsyncGuard(job) as guard:
