@@ -62,10 +62,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One run. `in_flight` are the questions at a time of the peers that ask many, `worker_in_flight` the worker's by its
-    settings. `times_faster` is the worker's rate over each other's; `record_bytes` the mean sizes of a chunk, its verdict
-    and its audit record, key, value and headers, where the worker took part. `failed` says who ended by itself, and how.
-    `trial_server`: vLLM ran on this machine's CPU with the mini guard."""
+    """One run. `in_flight` are the questions at a time of the peers that ask many, `worker_in_flight` the worker's by
+    its settings. `times_faster` is the worker's rate over each other's; `record_bytes` the mean sizes of a chunk, its
+    verdict and its audit record, key, value and headers, where the worker took part. `failed` says who ended by itself,
+    and how. `trial_server`: vLLM ran on this machine's CPU with the mini guard."""
 
     chunks: int
     seconds_each: float
