@@ -2,9 +2,10 @@
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipeline.broker.local.faults import fault_of, mapped
@@ -21,6 +22,8 @@ _TRANSACTION_BYTES = 8 * 4096
 # waits: commits took up to two seconds. Asking again after its first steps (1, 2 and 5 ms) keeps them short.
 _ASK_AGAIN_MS = 8
 _PAUSE_SECONDS = 0.0005
+
+_CREATING = threading.Lock()
 
 
 class Database:
@@ -40,7 +43,7 @@ class Database:
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             path = directory / FILE_NAME
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            _create(path)
         except OSError as error:
             raise BrokerRefused(f"the log at {directory} cannot be opened ({error.strerror})") from error
         with mapped():
@@ -170,6 +173,19 @@ class Database:
     def close(self) -> None:
         with mapped():
             self._sql.close()
+
+
+def _create(path: Path) -> None:
+    """Make it for its owner alone; never open one that is there.
+
+    Whoever closes any descriptor of a file drops all locks of its process on it, those of SQLite's connections too.
+    Another process then takes itself for the last one, and takes the write-ahead log away under the writers here
+    (https://sqlite.org/howtocorrupt.html, 2.2). The lock keeps other threads from connecting before it is closed.
+    """
+    with _CREATING:
+        if not path.exists():
+            with suppress(FileExistsError):  # another process was faster
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _primary_code(error: sqlite3.Error) -> int:

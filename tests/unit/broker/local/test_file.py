@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from pipeline.broker.base import OutgoingRecord, TopicPartition, TopicSpec
 from pipeline.broker.local.broker import LocalBroker
 from pipeline.broker.local.schema import SCHEMA_VERSION
-from pipeline.clock import Deadline
+from pipeline.clock import Deadline, SystemClock
 from pipeline.errors import BrokerRefused, BrokerUnavailable, CommitAborted, TopicMismatch
 from pipeline.testing.fake_clock import FakeClock
 from tests.unit.broker.local.site import Site
@@ -178,3 +179,37 @@ class Silent:
     def revoked(self, partitions: object) -> None: ...
 
     def lost(self, partitions: object) -> None: ...
+
+
+_ANOTHER = """
+import sys
+from pathlib import Path
+from pipeline.broker.base import TopicPartition
+from pipeline.broker.local.broker import LocalBroker
+from pipeline.clock import SystemClock
+
+reader = LocalBroker(Path(sys.argv[1]), clock=SystemClock()).reader()
+print(reader.end_offset(TopicPartition("chunks", 0)))
+reader.close()
+"""
+
+
+def test_another_process_that_comes_and_goes_takes_nothing_from_one_with_several_connections(tmp_path: Path) -> None:
+    """Its last connection to close must not take away the write-ahead log that is still in use here."""
+
+    def seen_by_another() -> str:
+        told = subprocess.run(
+            [sys.executable, "-c", _ANOTHER, str(tmp_path)], capture_output=True, text=True, timeout=60, check=True
+        )
+        return told.stdout.strip()
+
+    broker, place = LocalBroker(tmp_path, clock=SystemClock()), TopicPartition("chunks", 0)
+    with closing(broker.topics()) as admin:
+        admin.create(TopicSpec("chunks", 1))
+    with closing(broker.publisher(publisher_id="test")) as publisher, closing(broker.reader()) as reader:
+        publisher.publish([OutgoingRecord("chunks", b"k", b"before", 0)])
+        assert reader.end_offset(place) == 1
+        assert seen_by_another() == "1"
+        publisher.publish([OutgoingRecord("chunks", b"k", b"after", 0)])
+        assert reader.end_offset(place) == 2
+        assert seen_by_another() == "2"

@@ -99,7 +99,7 @@ def test_two_processes_share_the_log_under_load(broker: LocalBroker, tmp_path: P
     feeder.join()
     reader = broker.reader()
 
-    assert [worker.returncode for worker in workers] == [0, 0]
+    assert [worker.returncode for worker in workers] == [0, 0], complaints
     # A member that waited long for the other's transaction may have been told of a loss; nothing else is said.
     assert all("Traceback" not in complaint for complaint in complaints)
     assert assert_whole_and_once(reader) == 20_000
