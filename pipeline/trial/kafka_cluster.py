@@ -211,9 +211,13 @@ class KafkaCluster:
 
 
 _QUICK = {
+    # Twice the defaults: on a machine with much else to do a quorum would elect again and again.
+    "controller.quorum.election.timeout.ms": "2000",
+    "controller.quorum.fetch.timeout.ms": "4000",
+    "controller.quorum.request.timeout.ms": "4000",
     # How long a killed or frozen broker keeps its leaderships.
-    "broker.session.timeout.ms": "4000",
-    "broker.heartbeat.interval.ms": "500",
+    "broker.session.timeout.ms": "6000",
+    "broker.heartbeat.interval.ms": "1000",
     "replica.lag.time.max.ms": "5000",
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",

@@ -70,12 +70,18 @@ def missing_tools() -> str | None:
     """Why no trial broker can run on this machine, None if one can."""
     if docker_answers():
         return None
+    reason = missing_jar_tools()
+    return None if reason is None else f"no Docker engine answers and {reason}"
+
+
+def missing_jar_tools() -> str | None:
+    """Why no broker can run from jars on this machine, None if one can. Several need to: see `kafka_cluster`."""
     absent = [tool for tool in ("java", "mvn") if shutil.which(tool) is None]
     if "mvn" in absent and (cache_dir() / f"kafka-{kafka_version()}").is_dir():
         absent.remove("mvn")
     if not absent:
         return None
-    return f"no Docker engine answers and {' and '.join(absent)} not found: install Docker, or a JDK of 17+ with Maven"
+    return f"{' and '.join(absent)} not found: install Docker, or a JDK of 17+ with Maven"
 
 
 def docker_answers() -> bool:
@@ -90,6 +96,11 @@ def fetched_jars() -> Path:
     """The folder of the broker's jars; fetched by Maven on first use."""
     pom = files("pipeline.trial").joinpath("kafka-pom.xml")
     return fetched_by_maven(pom, cache_dir() / f"kafka-{kafka_version()}", what="Apache Kafka")
+
+
+def ending_with_starter(command: Sequence[str]) -> list[str]:
+    """`command`, to be started by this process; it is killed when the thread that starts it ends (Linux)."""
+    return [sys.executable, "-c", _DIE_WITH_PARENT, str(os.getpid()), *command]
 
 
 class JarRuntime:
@@ -127,11 +138,10 @@ class JarRuntime:
 
     def start(self) -> None:
         # Within the launcher, which may change credentials; that would undo the death signal.
-        within = [sys.executable, "-c", _DIE_WITH_PARENT, str(os.getpid())]
-        command = [*self._launcher, *within, *self._java(*self._options)]
+        java = [*self._java(*self._options), "kafka.Kafka", str(self._config)]
         with self._log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "kafka.Kafka", str(self._config)],
+                [*self._launcher, *ending_with_starter(java)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

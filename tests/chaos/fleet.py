@@ -6,11 +6,14 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
+
+from pipeline.trial.kafka_runtime import ending_with_starter
 
 _RESTART_SECONDS = 1.0
 _STOP_SECONDS = 90.0
@@ -41,9 +44,10 @@ class _Life:
     def __init__(self, name: str, *, environment: Mapping[str, str], log: Path) -> None:
         self._log = log
         self.replaced = False
+        command = [sys.executable, "-m", "pipeline.cli.main", "run", "worker", "--instance-id", name]
         with log.open("wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pipeline.cli.main", "run", "worker", "--instance-id", name],
+                ending_with_starter(command),
                 env=dict(environment), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             )  # fmt: skip
 
@@ -65,6 +69,8 @@ class ChaosWorker:
         self.ends: list[End] = []
         self._environment = dict(environment)
         self._lock = threading.Lock()
+        # A process ends with the thread that started it, so that one has to stay.
+        self._starter = ThreadPoolExecutor(max_workers=1)
         self._life: _Life | None = None
         self._zombies: list[_Life] = []
         self._restart_at = 0.0
@@ -132,13 +138,13 @@ class ChaosWorker:
             for life in [*self._zombies, *([self._life] if self._life else [])]:
                 life.kill()
             self._life, self._zombies, self._restart_at = None, [], 0.0
+        self._starter.shutdown()
 
     def _start(self) -> None:
         self._restart_at = 0.0
         self.lives += 1
-        self._life = _Life(
-            self.name, environment=self._environment, log=self._logs / f"{self.name}-life-{self.lives}.log"
-        )
+        log = self._logs / f"{self.name}-life-{self.lives}.log"
+        self._life = self._starter.submit(_Life, self.name, environment=self._environment, log=log).result()
 
     def _signal(self, number: int) -> None:
         with self._lock:

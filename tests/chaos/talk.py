@@ -53,14 +53,22 @@ def consultations(count: int) -> Iterator[TranscriptChunk]:
 
 def found_in(files: Iterable[Path]) -> list[str]:
     """`file:line` of each place where four words of a saying stand in a row, or the name of a speaker."""
-    sayings = [re.findall(r"\w+", saying.lower()) for saying in (*SAYINGS, _NAME)]
-    runs = {
-        r"\W+".join(words[at : at + _RUN_OF_WORDS]) for words in sayings for at in range(len(words) - _RUN_OF_WORDS + 1)
-    }
-    told = re.compile("|".join([*sorted(runs), r"\W+".join(sayings[-1])]), re.IGNORECASE)
     return [
         f"{file}:{number}"
         for file in files
         for number, line in enumerate(file.read_text("utf-8", "replace").splitlines(), start=1)
-        if told.search(line)
+        if _tells(_WORDS.findall(line.lower()))
     ]
+
+
+def _tells(words: list[str]) -> bool:
+    return not (_TOLD.isdisjoint(_runs(words, _RUN_OF_WORDS)) and _NAMES.isdisjoint(_runs(words, 2)))
+
+
+def _runs(words: list[str], length: int) -> Iterator[tuple[str, ...]]:
+    return zip(*(words[at:] for at in range(length)), strict=False)
+
+
+_WORDS = re.compile(r"\w+")
+_TOLD = {run for saying in SAYINGS for run in _runs(_WORDS.findall(saying.lower()), _RUN_OF_WORDS)}
+_NAMES = set(_runs(_WORDS.findall(_NAME.lower()), 2))

@@ -49,7 +49,8 @@ def test_any_four_words_of_what_was_said_are_found_in_a_log(tmp_path: Path) -> N
                 f'{{"event": "oops", "text": "{SAYINGS[1]}"}}',
                 "cannot read 'lavender  TABLET with porridge' from the topic",
                 "somebody said lavender tablet, which is too little to tell",
+                "speaker=Ottoline_1 Ottoline Quillfeather",
             ]
         )
     )
-    assert found_in([log]) == [f"{log}:2", f"{log}:3"]
+    assert found_in([log]) == [f"{log}:2", f"{log}:3", f"{log}:5"]

@@ -7,7 +7,7 @@ import pytest
 from pipeline.broker.kafka.broker import KafkaBroker
 from pipeline.broker.kafka.config import KafkaConfig
 from pipeline.clock import SystemClock
-from pipeline.trial.kafka_runtime import missing_tools
+from pipeline.trial.kafka_runtime import missing_jar_tools, missing_tools
 from pipeline.trial.kafka_server import KafkaServer
 
 CLOCK = SystemClock()
@@ -26,6 +26,14 @@ def server_of(config: pytest.Config) -> KafkaServer:
         server.start()
         config.stash[_SERVER] = server
     return config.stash[_SERVER]
+
+
+def need_jars() -> None:
+    """Skips the test where no cluster can run; fails it under CI where nothing else could run Kafka either."""
+    if reason := missing_jar_tools():
+        if os.environ.get("CI") == "true" and missing_tools():
+            pytest.fail(f"CI has to run the Kafka tests: {reason}")
+        pytest.skip(reason)
 
 
 def quick_config(server: KafkaServer, **changes: object) -> KafkaConfig:
