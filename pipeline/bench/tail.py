@@ -65,13 +65,22 @@ class Tail:
 
     def _run(self) -> None:
         try:
-            self._stream.open(self)
+            while not self._opened() and not self._stopping.is_set():
+                self._clock.sleep(_POLL_SECONDS)
             while not self._stopping.is_set():
                 self._read()
         except Exception as error:  # noqa: BLE001 - raised by `settled`, on the thread that asks
             self._fault = error
         finally:
             self._stream.close(Deadline(_CLOSE_SECONDS, clock=self._clock))
+
+    def _opened(self) -> bool:
+        """A broker that has just started, on a busy machine, does not answer in time at once."""
+        try:
+            self._stream.open(self)
+        except BrokerUnavailable:
+            return False
+        return True
 
     def _read(self) -> None:
         try:

@@ -8,7 +8,7 @@ import pytest
 from pipeline.bench.sender import Sender
 from pipeline.bench.talk import plan_talk
 from pipeline.broker.base import OutgoingRecord, Record, RecordRef, TopicPartition
-from pipeline.errors import BrokerUnavailable
+from pipeline.errors import BrokerRefused, CommitAborted
 
 TALK = plan_talk(40, consults=4, at_once=4)
 
@@ -16,17 +16,17 @@ TALK = plan_talk(40, consults=4, at_once=4)
 class Written:
     """A publisher that keeps what it is given, and waits before the first until it is let."""
 
-    def __init__(self, *, fault: Exception | None = None) -> None:
+    def __init__(self, *, faults: Sequence[Exception] = ()) -> None:
         self.records: list[OutgoingRecord] = []
         self.closed = False
         self.let = threading.Event()
         self.let.set()
-        self._fault = fault
+        self._faults = list(faults)
 
     def publish(self, records: Sequence[OutgoingRecord]) -> Sequence[RecordRef]:
         assert self.let.wait(30)
-        if self._fault is not None:
-            raise self._fault
+        if self._faults:
+            raise self._faults.pop(0)
         self.records.extend(records)
         return [RecordRef(record.topic, record.partition or 0, number) for number, record in enumerate(records)]
 
@@ -75,11 +75,19 @@ def test_with_a_spread_every_partition_gets_as_many_consultations() -> None:
 
 
 def test_what_keeps_it_from_sending_is_raised_to_who_waits_for_it() -> None:
-    publisher = Written(fault=BrokerUnavailable("away"))
+    publisher = Written(faults=[BrokerRefused("not allowed")])
     sender = Sender(lambda: publisher, TALK, [0.0] * 40, topic="chunks")
-    with pytest.raises(BrokerUnavailable):
+    with pytest.raises(BrokerRefused):
         run(sender)
     assert sender.sent == 0
+
+
+def test_a_send_that_did_not_go_through_is_made_again_and_its_chunks_are_late() -> None:
+    publisher = Written(faults=[CommitAborted("rolled back"), CommitAborted("rolled back")])
+    sender = Sender(lambda: publisher, TALK, [0.0] * 40, topic="chunks")
+    run(sender)
+    assert (sender.sent, len(publisher.records)) == (40, 40)
+    assert min(sender.late_seconds) >= 0.1
 
 
 def test_told_to_stop_it_sends_no_more() -> None:
