@@ -6,6 +6,7 @@ from typing import Any
 from kafka import KafkaAdminClient
 from kafka import errors as library
 from kafka.admin import ConfigFilterType, ConfigResource, ConfigResourceType
+from kafka.protocol.admin import DescribeConfigsRequest
 
 from pipeline.broker.base import Erasure, TopicSpec
 from pipeline.broker.kafka.config import KafkaConfig
@@ -40,6 +41,8 @@ class KafkaTopicAdmin:
             if problem is not library.NoError:
                 raise problem
             settings = self._settings(name)
+            if settings is None:
+                return None
         partitions = topic["partitions"]
         return TopicSpec(
             name=name,
@@ -98,8 +101,23 @@ class KafkaTopicAdmin:
             self._client_or_none = connect_admin(self._config)
         return self._client_or_none
 
-    def _settings(self, name: str) -> dict[str, Any]:
+    def _settings(self, name: str) -> dict[str, Any] | None:
+        """None where the broker that answers, which may be another than before, has not heard of the topic yet."""
         resource = ConfigResource(ConfigResourceType.TOPIC, name)
         described = self._client.describe_configs([resource], config_filter=ConfigFilterType.ALL)
         settings: dict[str, Any] = described["topic"][name]
-        return settings
+        if settings:
+            return settings
+        problem = self._why_no_settings(name)
+        if problem in (library.NoError, library.UnknownTopicOrPartitionError):
+            return None
+        raise problem
+
+    def _why_no_settings(self, name: str) -> type[Exception]:
+        """The library drops the error of the answer, and gives no settings for it; asked again, without the library's
+        reading of it."""
+        asked = DescribeConfigsRequest(resources=[(ConfigResourceType.TOPIC, name, None)], include_synonyms=False)
+        manager = self._client._manager
+        (answered,) = manager.run(manager.send, asked).results
+        problem: type[Exception] = library.for_code(answered.error_code)
+        return problem
