@@ -19,7 +19,7 @@ _ROUNDING = 1e-6
 def evaluate(
     finding: Judgment | Abstention, evidence: Sequence[Evidence], *, policy: Policy, language: str | None
 ) -> Verdict:
-    """The verdict on one chunk; `language` (BCP 47) is the one its reason is written in.
+    """The verdict on one chunk; `language` (BCP 47) is the chunk's: its reason is written in it.
 
     The judge's finding is read first; then tripwires may raise the level, and never lower it. Safe needs all of: a
     readable judgment, its label safe, its probability measured and at the policy's threshold, its label mass at the
@@ -27,7 +27,7 @@ def evaluate(
     """
     scores = finding.scores if isinstance(finding, Judgment) and _made_of_probabilities(finding) else None
     finding = _readable(finding, policy)
-    level, rule, decided_by = _judged(finding, policy)
+    level, rule, decided_by = _judged(finding, policy, language)
     raised = _tripwire_level(evidence, policy)
     if raised is not None and raised.severity > level.severity:
         level, rule, decided_by = raised, Rule.TRIPWIRE, DecidedBy.TRIPWIRE
@@ -71,12 +71,12 @@ def _is_probability(value: float | None) -> bool:
     return value is not None and 0.0 <= value <= 1.0 + _ROUNDING
 
 
-def _judged(finding: Judgment | Abstention, policy: Policy) -> _Finding:
+def _judged(finding: Judgment | Abstention, policy: Policy, language: str | None) -> _Finding:
     match finding:
         case Abstention():
             return RiskLevel.CONTESTED, Rule.ABSTAINED, DecidedBy.ABSTENTION
         case Judgment():
-            level, rule = level_of(finding, policy)
+            level, rule = level_of(finding, policy, language=language)
             return level, rule, DecidedBy.JUDGE if finding.answered_by is AnsweredBy.MODEL else DecidedBy.CACHE
         case _:
             assert_never(finding)

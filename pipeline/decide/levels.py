@@ -9,7 +9,7 @@ from pipeline.domain.policy import Policy, Rule
 from pipeline.domain.taxonomy import RiskLevel
 
 
-def level_of(judgment: Judgment, policy: Policy) -> tuple[RiskLevel, Rule]:
+def level_of(judgment: Judgment, policy: Policy, *, language: str | None) -> tuple[RiskLevel, Rule]:
     """Safe is only what the judge's own label calls safe, or what it names a category for that the policy ignores:
     calibration and thresholds can take that back, and never give it.
 
@@ -27,7 +27,7 @@ def level_of(judgment: Judgment, policy: Policy) -> tuple[RiskLevel, Rule]:
     band = policy.threshold.band
     match judgment.label:
         case RiskLevel.SAFE:
-            least = policy.threshold.safe
+            least = policy.threshold.safe_in(language)
             if probabilities.safe >= least + band:
                 return RiskLevel.SAFE, Rule.JUDGE_SAFE
             return RiskLevel.CONTESTED, Rule.IN_BAND if probabilities.safe >= least else Rule.BELOW_SAFE_THRESHOLD

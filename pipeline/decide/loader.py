@@ -24,6 +24,7 @@ BUILT_IN_POLICY = Path(__file__).parent / "policies" / "hipaa-consult.toml"
 """Policy `hipaa-consult`, used where no other file is set."""
 
 _Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+_Language = Annotated[str, Field(pattern="^[a-z]{2,3}$")]
 
 
 class _Section(BaseModel):
@@ -42,12 +43,13 @@ class _ThresholdFile(_Section):
     label_mass: Annotated[float, Field(gt=0.0, le=1.0)]
     band: Annotated[float, Field(ge=0.0, le=0.5)] = 0.0
     categories: dict[Category, _CategoryThresholdFile] = {}
+    languages: dict[_Language, Annotated[float, Field(ge=LEAST_SAFE, le=1.0)]] = {}
 
     @model_validator(mode="after")
     def _attainable(self) -> "_ThresholdFile":
         # Above one no label would ever be taken at its word, and nobody would see why.
         own = [value for one in self.categories.values() for value in (one.unsafe, one.contested) if value is not None]
-        if max(self.safe, self.unsafe, *own) + self.band > 1.0:
+        if max(self.safe, self.unsafe, *own, *self.languages.values()) + self.band > 1.0:
             raise ValueError("band: added to a threshold it is above 1, which no score reaches")
         return self
 
@@ -58,6 +60,7 @@ class _ThresholdFile(_Section):
             self.label_mass,
             self.band,
             {category: CategoryThreshold(one.unsafe, one.contested) for category, one in self.categories.items()},
+            self.languages,
         )
 
 

@@ -5,8 +5,9 @@
 | `strict` | doubt halved: 0.6 to 0.8 | four fifths: 0.5 to 0.4 | halved | fewer pass, more are blocked |
 | `loose` | half more doubt: 0.6 to 0.5, the least | six fifths: 0.5 to 0.6 | none | fewer are stopped |
 
-"Doubt" is what is left to 1. Thresholds of categories shift as `unsafe` does. Tripwires, the label-mass floor, ignored
-categories and what an abstention gets are the same under each: no preset passes an identifier that a rule found.
+"Doubt" is what is left to 1. Thresholds of categories shift as `unsafe` does, those of languages as `safe`. Tripwires,
+the label-mass floor, ignored categories and what an abstention gets are the same under each: no preset passes an
+identifier that a rule found.
 """
 
 from collections.abc import Mapping
@@ -50,7 +51,7 @@ def with_preset(policy: Policy, name: PresetName) -> Policy:
 def _shifted(threshold: Threshold, preset: Preset) -> Threshold:
     return replace(
         threshold,
-        safe=max(LEAST_SAFE, 1 - (1 - threshold.safe) * preset.safe_doubt),
+        safe=_surer(threshold.safe, preset),
         unsafe=_scaled(threshold.unsafe, preset),
         band=threshold.band * preset.band,
         categories={
@@ -60,7 +61,12 @@ def _shifted(threshold: Threshold, preset: Preset) -> Threshold:
             )
             for category, own in threshold.categories.items()
         },
+        languages={language: _surer(safe, preset) for language, safe in threshold.languages.items()},
     )
+
+
+def _surer(safe: float, preset: Preset) -> float:
+    return max(LEAST_SAFE, 1 - (1 - safe) * preset.safe_doubt)
 
 
 def _scaled(threshold: float, preset: Preset) -> float:

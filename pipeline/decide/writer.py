@@ -45,6 +45,7 @@ def _sections(policy: Policy) -> Iterator[str]:
         said = {"unsafe": own.unsafe, "contested": own.contested}
         pairs = ", ".join(f"{name} = {float(value)!r}" for name, value in said.items() if value is not None)
         yield f"categories.{category} = {{ {pairs} }}"
+    yield from (f"languages.{language} = {float(safe)!r}" for language, safe in sorted(threshold.languages.items()))
     yield "\n[tripwires]"
     for kind, rule in policy.tripwires.items():
         level, least = _text(rule.level), float(rule.min_confidence)

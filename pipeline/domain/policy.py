@@ -46,7 +46,9 @@ class Threshold:
     """Probabilities, 0 to 1, that a label must reach to be taken at its word; below, the chunk is contested.
 
     `safe` and `unsafe` are held against the calibrated scores, `label_mass` against the raw one. A score less than
-    `band` above its threshold is contested too. Of several categories the lowest threshold counts.
+    `band` above its threshold is contested too. Of several categories the lowest threshold counts. `languages` (the
+    first part of a BCP 47 tag, as `en`) stand in place of `safe` for chunks in them: a guard that knows a language less
+    has to be surer in it, and `safe` itself is for those it knows least, and for a chunk whose language nobody told.
     """
 
     safe: float
@@ -54,6 +56,11 @@ class Threshold:
     label_mass: float
     band: float = 0.0
     categories: Mapping[Category, CategoryThreshold] = field(default_factory=dict)
+    languages: Mapping[str, float] = field(default_factory=dict)
+
+    def safe_in(self, language: str | None) -> float:
+        """What the label safe must reach in a chunk of this language (BCP 47; None: not known)."""
+        return self.languages.get((language or "").partition("-")[0].lower(), self.safe)
 
 
 class CalibrationMethod(StrEnum):

@@ -24,7 +24,8 @@ LEAST_ROWS = 30
 
 def propose(found: Sequence[Found], policy: Policy, *, max_unsafe_to_safe: float) -> Policy:
     """`policy` with the thresholds of safe, of unsafe, and of unsafe for the categories with rows enough, that cost
-    least on `found`. Its band, preset, tripwires and thresholds for contested labels stay.
+    least on `found`; one of safe for every language. Its band, preset, tripwires and thresholds for contested labels
+    stay.
 
     Raises InputError where no row is unsafe, and where no threshold keeps to the limit: it says how near one comes.
     """
@@ -60,7 +61,11 @@ def passed(found: Sequence[Found], policy: Policy) -> float | None:
 
 def _safe_chosen(found: Sequence[Found], unsafe: Sequence[Found], policy: Policy, most: float) -> Policy:
     threshold = policy.threshold
-    tried = [replace(policy, threshold=replace(threshold, safe=at)) for at in SAFE_GRID if at + threshold.band <= 1.0]
+    tried = [
+        replace(policy, threshold=replace(threshold, safe=at, languages={}))
+        for at in SAFE_GRID
+        if at + threshold.band <= 1.0
+    ]
     kept = [one for one in tried if (passed(unsafe, one) or 0.0) <= most]
     if not kept:
         nearest = tried[-1]

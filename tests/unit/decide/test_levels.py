@@ -34,7 +34,7 @@ def with_threshold(
 
 @given(strategies.judgments(broken=False), strategies.policies)
 def test_only_the_judges_own_safe_label_or_an_ignored_category_is_safe(finding: Judgment, policy: Policy) -> None:
-    level, rule = level_of(finding, policy)
+    level, rule = level_of(finding, policy, language=None)
 
     if level is SAFE:
         assert finding.label is SAFE or rule is Rule.IGNORED_CATEGORY
@@ -45,7 +45,7 @@ def test_a_wider_band_lowers_no_level_of_a_safe_label_and_blocks_nothing_more(
     finding: Judgment, policy: Policy, more: float
 ) -> None:
     wider = replace(policy, threshold=replace(policy.threshold, band=policy.threshold.band + more))
-    (before, _), (after, _) = level_of(finding, policy), level_of(finding, wider)
+    (before, _), (after, _) = level_of(finding, policy, language=None), level_of(finding, wider, language=None)
 
     assert after is before or after is CONTESTED
 
@@ -62,14 +62,14 @@ def test_a_wider_band_lowers_no_level_of_a_safe_label_and_blocks_nothing_more(
     ],
 )
 def test_a_score_in_the_band_goes_to_a_person(label: RiskLevel, score: float, expected: tuple[RiskLevel, Rule]) -> None:
-    assert level_of(judgment(label, score=score), with_threshold(band=0.05)) == expected
+    assert level_of(judgment(label, score=score), with_threshold(band=0.05), language=None) == expected
 
 
 def test_the_lowest_threshold_of_the_categories_named_counts() -> None:
     policy = with_threshold(unsafe=0.6, phi=CategoryThreshold(unsafe=0.4), violence=CategoryThreshold(unsafe=0.9))
 
     def level(*categories: Category) -> RiskLevel:
-        return level_of(judgment(UNSAFE, score=0.5, categories=categories), policy)[0]
+        return level_of(judgment(UNSAFE, score=0.5, categories=categories), policy, language=None)[0]
 
     assert level(Category.PHI) is UNSAFE
     assert level(Category.VIOLENCE, Category.PHI) is UNSAFE
@@ -82,14 +82,20 @@ def test_a_contested_label_is_blocked_from_its_categorys_threshold_on_and_for_no
     policy = with_threshold(phi=CategoryThreshold(contested=0.3))
     finding = replace(judgment(CONTESTED), scores=Scores(0.2, 0.45, 0.35))
 
-    assert level_of(replace(finding, categories=(Category.PHI,)), policy) == (UNSAFE, Rule.CATEGORY_THRESHOLD)
-    assert level_of(replace(finding, categories=(Category.ILLEGAL,)), policy) == (CONTESTED, Rule.JUDGE_CONTESTED)
-    assert level_of(finding, policy) == (CONTESTED, Rule.JUDGE_CONTESTED)
+    assert level_of(replace(finding, categories=(Category.PHI,)), policy, language=None) == (
+        UNSAFE,
+        Rule.CATEGORY_THRESHOLD,
+    )
+    assert level_of(replace(finding, categories=(Category.ILLEGAL,)), policy, language=None) == (
+        CONTESTED,
+        Rule.JUDGE_CONTESTED,
+    )
+    assert level_of(finding, policy, language=None) == (CONTESTED, Rule.JUDGE_CONTESTED)
 
 
 def test_thresholds_are_held_against_calibrated_scores_and_the_verdict_carries_the_raw_ones() -> None:
     finding = judgment(SAFE, score=0.85)
-    assert level_of(finding, POLICY)[0] is SAFE
+    assert level_of(finding, POLICY, language=None)[0] is SAFE
 
     verdict = evaluate(finding, (), policy=replace(POLICY, calibration=CALM), language="en")
 
@@ -107,3 +113,16 @@ def test_a_label_of_another_model_than_was_fitted_for_is_contested(field: str, l
 
     assert (verdict.level, verdict.rule) == (CONTESTED, Rule.UNCALIBRATED)
     assert "another version" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [("en", SAFE), ("en-GB", SAFE), ("EN", SAFE), ("de", CONTESTED), ("", CONTESTED), (None, CONTESTED)],
+)
+def test_a_language_has_its_own_threshold_of_safe_and_an_unknown_one_the_common(
+    language: str | None, expected: RiskLevel
+) -> None:
+    policy = with_threshold(safe=0.8)
+    policy = replace(policy, threshold=replace(policy.threshold, languages={"en": 0.6}))
+
+    assert level_of(judgment(SAFE, score=0.7), policy, language=language)[0] is expected

@@ -26,7 +26,12 @@ CURVES = dict.fromkeys(RiskLevel, ((0.1, 0.05), (1 / 3, 0.05), (0.9, 2 / 3)))
             BUILT_IN,
             ignored_categories=frozenset(),
             threshold=Threshold(
-                0.7, 0.5, 0.4, 0.05, {Category.PHI: CategoryThreshold(0.4, 0.3), Category.VIOLENCE: CategoryThreshold()}
+                0.7,
+                0.5,
+                0.4,
+                0.05,
+                {Category.PHI: CategoryThreshold(0.4, 0.3), Category.VIOLENCE: CategoryThreshold()},
+                {"zh": 0.6, "en": 0.5},
             ),
         ),
     ],
