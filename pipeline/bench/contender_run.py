@@ -26,11 +26,11 @@ from pipeline.bench.compare import (
     window_of,
 )
 from pipeline.bench.contenders import Contender
+from pipeline.bench.long_prompts import CONTEXT_TOKENS, LongPrompts
 from pipeline.bench.peers.job import Job
 from pipeline.bench.processes import RUN_WORKER, WorkerProcess, worker_environment
 from pipeline.bench.rig import with_topics
 from pipeline.bench.samples import usage_of
-from pipeline.bench.talk import Talk
 from pipeline.broker.base import Reader, Record, TopicPartition, TopicSpec
 from pipeline.broker.topics import TopicNames, ensure
 from pipeline.clock import Clock, Deadline
@@ -38,12 +38,12 @@ from pipeline.domain.taxonomy import RiskLevel
 from pipeline.errors import BrokerUnavailable
 from pipeline.runtime.assembly import build_topic_specs
 from pipeline.runtime.engines import build_broker
-from pipeline.settings import Settings
+from pipeline.settings import Settings, variable
 from pipeline.testing.builders import chunk_record
 
 _BATCH = 500
 _WARM_UP_SHARE = 0.2
-_FIRST_VERDICT_SECONDS = 120.0
+_FIRST_VERDICT_SECONDS = 300.0
 _LOOK_SECONDS = 0.5
 # Kafka's own time-out of a transaction, which Quix Streams leaves as it is, and the broker's interval of looking.
 _SETTLE_SECONDS = 90.0
@@ -57,7 +57,7 @@ class Terms:
     """The same for all: `seconds` after a warm-up of a fifth of it, `in_flight` of those peers that ask many at a time,
     and whether their answers are written to `max_tokens` even where the model would end them."""
 
-    talk: Talk
+    talk: LongPrompts
     seconds: float
     in_flight: int = 32
     max_tokens: int = 128
@@ -131,7 +131,9 @@ class ContenderRun:
     def _process(self) -> WorkerProcess:
         name, home = self._contender.name, self._settings.data_dir
         if self._contender.module is None:
-            return WorkerProcess(name, RUN_WORKER, environment=worker_environment(self._settings), home=home)
+            same_prompts = {variable("context", "max_tokens"): str(CONTEXT_TOKENS)}
+            environment = worker_environment(self._settings) | same_prompts
+            return WorkerProcess(name, RUN_WORKER, environment=environment, home=home)
         return WorkerProcess(name, self._contender.command(self._job().argument()), environment={}, home=home)
 
     def _job(self) -> Job:

@@ -11,7 +11,7 @@ from pipeline.bench.compare import Comparison
 from pipeline.bench.contender_run import Terms
 from pipeline.bench.contenders import DEFAULT_NAMES, chosen
 from pipeline.bench.contest import compare as run_comparison
-from pipeline.bench.talk import Talk
+from pipeline.bench.long_prompts import LongPrompts
 from pipeline.cli.bench_options import say
 from pipeline.cli.output import JsonOption, console, print_json, print_table
 from pipeline.cli.trial import trial_settings
@@ -26,9 +26,6 @@ CONSULTGUARD_VLLM_ENDPOINTS name some. Every peer asks for a chat completion of 
 -9 at the end of its time, and what it lost by that is counted. Peers: loop, asyncio, faststream, faststream-ack, quix,
 consultguard; all but the first and the last need the extra `bench-peers`.
 """
-_TURNS = 24
-"""Of a consultation: prompts grow over the first twelve, and over 24 they have about 320 tokens in the mean."""
-_AT_ONCE = 6
 
 
 def compare(
@@ -52,7 +49,7 @@ def compare(
     configure(level="warning", form="auto")
     contenders = chosen([name.strip() for name in peers.split(",") if name.strip()])
     terms = Terms(
-        Talk(chunks, max(1, chunks // _TURNS), _AT_ONCE),
+        LongPrompts(chunks),
         seconds_each,
         in_flight=in_flight,
         whole_answers=whole_answers,
