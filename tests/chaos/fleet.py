@@ -21,18 +21,20 @@ _STOP_SECONDS = 90.0
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """A process that ended without being told to. `started` tells whether it had come so far as to work."""
+    """A process that ended without being told to. `started` tells whether it had come so far as to work, `rival`
+    whether there was another with its id."""
 
     worker: str
     code: int
     started: bool
-    replaced: bool
-    last_event: str
+    rival: bool
+    last_words: str
 
     @property
     def expected(self) -> bool:
-        """One whose place was taken has to go; one that finds no cluster says so and is started again."""
-        return self.replaced or not self.started
+        """Of two with one id the one that opened its producer first has to go; one that finds no cluster when it starts
+        says so, and is started again."""
+        return (self.rival and "Fenced" in self.last_words) or not self.started
 
     def body(self) -> dict[str, Any]:
         return asdict(self)
@@ -43,7 +45,7 @@ class _Life:
 
     def __init__(self, name: str, *, environment: Mapping[str, str], log: Path) -> None:
         self._log = log
-        self.replaced = False
+        self.rival = False
         command = [sys.executable, "-m", "pipeline.cli.main", "run", "worker", "--instance-id", name]
         with log.open("wb") as out:
             self.process = subprocess.Popen(
@@ -53,6 +55,10 @@ class _Life:
 
     def said(self) -> str:
         return self._log.read_text("utf-8", "replace")
+
+    @property
+    def started(self) -> bool:
+        return '"worker_started"' in self.said()
 
     def kill(self) -> None:
         self.process.kill()
@@ -98,9 +104,10 @@ class ChaosWorker:
         with self._lock:
             if self._life is not None:
                 self._life.process.send_signal(signal.SIGSTOP)
-                self._life.replaced = True
                 self._zombies.append(self._life)
             self._start()
+            for life in self._lives() if self._zombies else ():
+                life.rival = True
 
     def resume_replaced(self) -> None:
         for life in self._zombies:
@@ -109,36 +116,32 @@ class ChaosWorker:
     def tend(self) -> None:
         """Note who ended by itself, and start it again after a moment."""
         with self._lock:
-            for life in [*self._zombies, *([self._life] if self._life else [])]:
+            for life in self._lives():
                 if life.process.poll() is not None:
                     self._note(life)
             if self._life is None and self._restart_at and time.monotonic() >= self._restart_at:
                 self._start()
 
     def stop(self) -> int:
-        """SIGTERM; its exit code. A zombie that still lives by then is killed, and its code is counted as -9."""
+        """SIGTERM; its exit code. That of a process which had not come so far as to catch the signal counts as 0."""
         self.tend()
         with self._lock:
-            for life in self._zombies:
-                life.kill()
-                self._note(life)
-            life_or_none, self._life, self._restart_at = self._life, None, 0.0
-        if life_or_none is None:
-            return 0
-        life_or_none.process.send_signal(signal.SIGTERM)
-        try:
-            return life_or_none.process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            life_or_none.kill()
-            return -9
+            lives = self._lives()
+            self._life, self._zombies, self._restart_at = None, [], 0.0
+        codes = [_ended(life) for life in lives]
+        return codes[0] if codes else 0
 
     def abandon(self) -> None:
         """Kill all of it, whatever state it is in."""
         with self._lock:
-            for life in [*self._zombies, *([self._life] if self._life else [])]:
+            for life in self._lives():
                 life.kill()
             self._life, self._zombies, self._restart_at = None, [], 0.0
         self._starter.shutdown()
+
+    def _lives(self) -> list[_Life]:
+        """The one that counts first."""
+        return [*([self._life] if self._life else []), *self._zombies]
 
     def _start(self) -> None:
         self._restart_at = 0.0
@@ -152,25 +155,31 @@ class ChaosWorker:
                 self._life.process.send_signal(number)
 
     def _note(self, life: _Life) -> None:
-        said = life.said()
-        self.ends.append(
-            End(self.name, life.process.returncode, '"worker_started"' in said, life.replaced, _last_event(said))
-        )
-        if life is self._life:
+        self.ends.append(End(self.name, life.process.returncode, life.started, life.rival, _last_words(life.said())))
+        if life is not self._life:
+            self._zombies.remove(life)
+        elif self._zombies:
+            self._life = self._zombies.pop()  # it won
+        else:
             self._life = None
             self._restart_at = time.monotonic() + _RESTART_SECONDS
-        else:
-            self._zombies.remove(life)
 
 
-def _last_event(said: str) -> str:
+def _ended(life: _Life) -> int:
+    life.process.send_signal(signal.SIGTERM)
+    try:
+        code = life.process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        life.kill()
+        return -signal.SIGKILL
+    return 0 if code == -signal.SIGTERM and not life.started else code
+
+
+def _last_words(said: str) -> str:
     """The last line, without its times."""
-    lines = said.strip().splitlines()
-    for line in reversed(lines):
-        try:
-            event = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            continue
-        if isinstance(event, dict) and event.get("event") != "worker_stopped":
-            return " ".join(str(event[name]) for name in ("event", "fault") if name in event)
-    return lines[-1][:300] if lines else ""
+    line = said.strip().rpartition("\n")[2]
+    try:
+        event = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return line[:300]
+    return " ".join(str(event[name]) for name in ("event", "fault") if name in event)
