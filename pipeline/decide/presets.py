@@ -2,8 +2,8 @@
 
 | preset | safe | unsafe | band | in words |
 |---|---|---|---|---|
-| `strict` | doubt halved: 0.6 to 0.8 | four fifths: 0.5 to 0.4 | halved | fewer pass, more are blocked |
-| `loose` | half more doubt: 0.6 to 0.5, the least | six fifths: 0.5 to 0.6 | none | fewer are stopped |
+| `strict` | doubt halved: 0.8 to 0.9 | four fifths: 0.5 to 0.4 | halved | fewer pass, more are blocked |
+| `loose` | half more doubt: 0.8 to 0.7, 0.5 the least | six fifths: 0.5 to 0.6 | none | fewer are stopped |
 
 "Doubt" is what is left to 1. Thresholds of categories shift as `unsafe` does, those of languages as `safe`. Tripwires,
 the label-mass floor, ignored categories and what an abstention gets are the same under each: no preset passes an

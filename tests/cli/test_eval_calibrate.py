@@ -18,7 +18,7 @@ def test_a_policy_is_written_that_judges_and_that_no_other_model_starts_with(tmp
     assert report["held_out_after"]["brier"] < 1.02 * report["held_out_before"]["brier"]
     policy = load_policy(tmp_path / "new.toml")
     assert policy.calibration.method is CalibrationMethod.TEMPERATURE
-    assert (policy.version, policy.calibration.dataset_sha256) == ("3", report["dataset_sha256"])
+    assert (policy.version, policy.calibration.dataset_sha256) == ("4", report["dataset_sha256"])
 
     again = consultguard("eval", "calibrate", POLICY_SET, *options, home=tmp_path)
     assert again.returncode != 0

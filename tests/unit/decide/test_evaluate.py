@@ -137,7 +137,7 @@ def test_an_answer_that_measured_no_probabilities_goes_to_a_person_whatever_it_s
 
 def test_a_measured_label_without_a_measured_mass_is_held_against_its_threshold() -> None:
     sure = replace(judgment(score=0.98), label_mass=None)
-    unsure = replace(judgment(score=0.55), label_mass=None)
+    unsure = replace(judgment(score=0.45), label_mass=None)
 
     levels = [evaluate(finding, (), policy=POLICY, language="en").level for finding in (sure, unsure)]
 
@@ -160,7 +160,7 @@ def test_a_label_below_its_threshold_is_contested() -> None:
 
 
 def test_a_score_at_its_threshold_is_taken_at_its_word() -> None:
-    at = POLICY.threshold.safe
+    at = POLICY.threshold.safe_in("en")
     assert evaluate(judgment(score=at), (), policy=POLICY, language="en").level is RiskLevel.SAFE
     assert evaluate(judgment(score=at - 0.01), (), policy=POLICY, language="en").level is RiskLevel.CONTESTED
 

@@ -97,7 +97,7 @@ def test_thresholds_are_held_against_calibrated_scores_and_the_verdict_carries_t
     finding = judgment(SAFE, score=0.85)
     assert level_of(finding, POLICY, language=None)[0] is SAFE
 
-    verdict = evaluate(finding, (), policy=replace(POLICY, calibration=CALM), language="en")
+    verdict = evaluate(finding, (), policy=replace(POLICY, calibration=CALM), language=None)
 
     assert (verdict.level, verdict.rule) == (CONTESTED, Rule.BELOW_SAFE_THRESHOLD)
     assert verdict.scores == finding.scores

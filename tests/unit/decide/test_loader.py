@@ -42,10 +42,10 @@ def test_the_built_in_policy_maps_every_word_of_the_models_and_is_what_a_judge_w
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [
-        ('version = "2"', "", "version"),
-        ('version = "2"', 'version = ""', "version"),
-        ("safe = 0.6", "safe = 0.4", "threshold.safe"),
-        ("safe = 0.6", "safe = nan", "threshold.safe"),
+        ('version = "3"', "", "version"),
+        ('version = "3"', 'version = ""', "version"),
+        ("safe = 0.8", "safe = 0.4", "threshold.safe"),
+        ("safe = 0.8", "safe = nan", "threshold.safe"),
         ("unsafe = 0.5", "unsafe = 1.5", "threshold.unsafe"),
         ("label_mass = 0.5", "label_mass = 0.0", "threshold.label_mass"),
         ("label_mass = 0.5", "label_mass = nan", "threshold.label_mass"),
@@ -75,7 +75,7 @@ def test_the_built_in_policy_maps_every_word_of_the_models_and_is_what_a_judge_w
         ('method = "none"', ISOTONIC.replace("[0.9, 0.7]", "[0.1, 0.7]"), "scores rising"),
         ('method = "none"', ISOTONIC.replace("[0.9, 0.7]", "[0.9, 0.01]"), "probabilities not falling"),
         ('method = "none"', ISOTONIC.replace(", contested = [[0.1, 0.1]]", ""), "one each for safe, contested"),
-        ('version = "2"', 'version = "2"\npreset = "slack"', "preset"),
+        ('version = "3"', 'version = "3"\npreset = "slack"', "preset"),
     ],
 )
 def test_a_policy_that_says_less_or_something_else_is_refused_naming_the_key(
@@ -106,11 +106,11 @@ def test_a_fitted_calibration_and_a_categorys_thresholds_are_read(tmp_path: Path
 
 
 def test_a_preset_of_the_caller_stands_in_place_of_the_files(tmp_path: Path) -> None:
-    path = _file(tmp_path, old='version = "2"', new='version = "2"\npreset = "strict"')
+    path = _file(tmp_path, old='version = "3"', new='version = "3"\npreset = "strict"')
 
-    assert load_policy(path).version == "2+strict"
-    assert load_policy(path, preset="loose").version == "2+loose"
-    assert load_policy(path, preset="none").version == "2"
+    assert load_policy(path).version == "3+strict"
+    assert load_policy(path, preset="loose").version == "3+loose"
+    assert load_policy(path, preset="none").version == "3"
 
 
 def test_a_policy_file_that_is_not_there_or_is_not_utf8_is_refused(tmp_path: Path) -> None:

@@ -55,9 +55,9 @@ def test_the_built_in_policy_has_the_documented_thresholds_under_each_preset() -
     }  # fmt: skip
 
     assert {name: (one.safe, one.unsafe) for name, one in found.items()} == {
-        "none": (0.6, 0.5),
-        "strict": pytest.approx((0.8, 0.4)),
-        "loose": pytest.approx((0.5, 0.6)),
+        "none": (0.8, 0.5),
+        "strict": pytest.approx((0.9, 0.4)),
+        "loose": pytest.approx((0.7, 0.6)),
     }
 
 

@@ -95,7 +95,7 @@ def test_a_calibrated_policy_names_what_it_was_fitted_on_and_is_nearer_to_the_tr
         mixed(), POLICY, method=method, model=SCRIPTED_MODEL, dataset_sha256="ab" * 32, seed=1, max_unsafe_to_safe=0.1
     )
 
-    assert policy.version == "3"
+    assert policy.version == "4"
     assert policy.calibration.method is method
     assert policy.calibration.is_for(SCRIPTED_MODEL)
     assert not policy.calibration.is_for(replace(SCRIPTED_MODEL, revision="other"))
@@ -147,4 +147,4 @@ def test_the_hash_is_the_files_own_and_of_several_over_theirs_in_order(tmp_path:
 def test_scores_of_a_found_row_are_held_against_the_fitted_policy() -> None:
     row = replace(found(UNSAFE, SAFE, 0.9), finding=replace(judgment(), scores=Scores(0.8, 0.1, 0.1)))
     assert row.level(POLICY) is SAFE
-    assert row.level(replace(POLICY, threshold=replace(POLICY.threshold, safe=0.81))) is CONTESTED
+    assert row.level(replace(POLICY, threshold=replace(POLICY.threshold, languages={"en": 0.81}))) is CONTESTED
