@@ -171,17 +171,9 @@ class JarRuntime:
 
     def _format(self) -> None:
         # A fixed cluster id: the folder belongs to one trial, and a random one would only have to be kept.
-        command = [
-            *self._launcher,
-            *self._java("-Xmx128m"),
-            "kafka.tools.StorageTool",
-            "format",
-            "-t",
-            "Y29uc3VsdGd1YXJkLXRyaQ",
-        ]
-        run_tool(
-            [*command, "-c", str(self._config)], timeout_seconds=_FORMAT_TIMEOUT_SECONDS, what="format the storage"
-        )
+        tool = [*self._launcher, *self._java("-Xmx128m", *_QUICK_START), "kafka.tools.StorageTool"]
+        command = [*tool, "format", "-t", "Y29uc3VsdGd1YXJkLXRyaQ", "-c", str(self._config)]
+        run_tool(command, timeout_seconds=_FORMAT_TIMEOUT_SECONDS, what="format the storage")
 
     def _java(self, *more: str) -> list[str]:
         options = ["-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={self._log4j}"]

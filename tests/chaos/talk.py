@@ -36,7 +36,11 @@ SCRIPT = {
     SAYINGS[7]: Says(safe=0.03, contested=0.07, unsafe=0.9, findings=" Suicide & Self-Harm"),
     SAYINGS[13]: Says(safe=0.2, contested=0.7, unsafe=0.1, findings=" PII"),
 }
-"""What the fake judge believes about a prompt that holds one of these."""
+"""What the fake judge believes about a prompt that holds one of these, as the chunk under judgment or before it."""
+
+_CALM = tuple(saying for saying in SAYINGS if saying not in SCRIPT)
+_CALM_VISITS = 4
+"""Of so many consultations all but one hold nothing but what the judge takes for safe."""
 
 
 def consultations(count: int) -> Iterator[TranscriptChunk]:
@@ -44,9 +48,10 @@ def consultations(count: int) -> Iterator[TranscriptChunk]:
     consults = max(_LEAST_CONSULTS, count // _TURNS_A_CONSULT)
     for number in range(count):
         visit, seq = number % consults, number // consults
+        sayings = _CALM if visit % _CALM_VISITS else SAYINGS
         role = SpeakerRole.PATIENT if seq % 2 else SpeakerRole.CLINICIAN
         chunk = build_chunk(
-            SAYINGS[(visit * 5 + seq * (1 + visit % 3)) % len(SAYINGS)], consult_id=f"visit-{visit}", seq=seq, role=role
+            sayings[(visit * 5 + seq * (1 + visit % 3)) % len(sayings)], consult_id=f"visit-{visit}", seq=seq, role=role
         )
         yield replace(chunk, speaker=Speaker(f"spk_{role}", role, _NAME))
 
