@@ -6,18 +6,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import orjson
+import structlog
 
 from pipeline.audit.chain import EVENTS_CHAIN, read_link
 from pipeline.broker.base import Reader, TopicPartition
 from pipeline.clock import Clock, Deadline
 from pipeline.domain.audit import AuditEvent
 from pipeline.domain.policy import Policy
+from pipeline.errors import AuditBroken, BrokerError
 from pipeline.runtime.journal import Journal
 from pipeline.settings import Settings
 
 _SETTINGS = "settings."
 _DIGEST_DIGITS = 12
 _CLOSE_SECONDS = 10.0
+_log = structlog.get_logger()
 
 
 @contextmanager
@@ -32,15 +35,19 @@ def recorded(
     for event, detail in _changes(_last_start(reader, topic, actor=journal.actor), now):
         journal.write(event, "changed", detail=detail)
     journal.write(AuditEvent.STARTED, "started", detail=now)
-    outcome = "fault"
     try:
         yield
-        outcome = "asked"
-    finally:
+    except BaseException:
         try:
-            journal.write(AuditEvent.STOPPED, outcome)
-        finally:
-            journal.close(Deadline(_CLOSE_SECONDS, clock=clock))
+            journal.write(AuditEvent.STOPPED, "fault")
+        except (BrokerError, AuditBroken) as error:
+            # What ended the block is what has to be told; often it is the same broker.
+            _log.error("audit_event_not_written", audit_event=AuditEvent.STOPPED.value, fault=error)
+        raise
+    else:
+        journal.write(AuditEvent.STOPPED, "asked")
+    finally:
+        journal.close(Deadline(_CLOSE_SECONDS, clock=clock))
 
 
 def note_breaker(journal: Journal, state: str) -> None:

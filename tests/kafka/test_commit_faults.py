@@ -6,9 +6,12 @@ import textwrap
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import pytest
 from kafka import KafkaProducer
+from kafka.net.connection import KafkaConnection
+from kafka.protocol.producer import InitProducerIdRequest
 
 from pipeline.broker.base import OutgoingRecord, Record, Stream, TopicPartition
 from pipeline.broker.kafka.broker import KafkaBroker
@@ -211,6 +214,44 @@ def test_a_commit_while_the_broker_is_silent_ends_in_time_and_nothing_is_written
     assert values(impatient, sink) == [b"1"]
 
 
+def test_a_broker_that_falls_silent_while_a_failure_is_settled_is_asked_again(
+    kafka_server: KafkaServer,
+    topic: Topic,
+    unique: Callable[[str], str],
+    opened: Callable[[KafkaBroker, str, str], Stream],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its request times out long before the call would: the library then has no name for what happened."""
+    broker = quick_broker(
+        kafka_server,
+        session_timeout_ms=15_000,
+        request_timeout_ms=900,
+        delivery_timeout_ms=1_000,
+        commit_timeout_seconds=5.0,
+    )
+    source, sink = topic(1), topic(1)
+    publish(broker, source, [b"1"])
+    stream = opened(broker, source, unique("group"))
+    take(stream, 1)
+    send = KafkaConnection.send_request
+
+    def send_into_silence(connection: KafkaConnection, request: Any, **more: Any) -> Any:
+        if isinstance(request, InitProducerIdRequest):
+            kafka_server.suspend()
+        return send(connection, request, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(KafkaConnection, "send_request", send_into_silence)
+        try:
+            with pytest.raises(BrokerUnavailable):
+                stream.recover()
+        finally:
+            kafka_server.resume()
+    recovered(stream)
+    copy(stream, take(stream, 1), sink)
+    assert values(broker, sink) == [b"1"]
+
+
 @pytest.mark.parametrize("how", ["restart", "kill"])
 def test_a_broker_that_restarts_in_the_middle_costs_nothing(
     how: str,
@@ -302,6 +343,8 @@ def leave_open(server: KafkaServer, topic: str, *, transactional_id: str, record
         """
         import os, sys
         from kafka import KafkaProducer
+from kafka.net.connection import KafkaConnection
+from kafka.protocol.producer import InitProducerIdRequest
         server, topic, transactional_id, records = sys.argv[1:]
         producer = KafkaProducer(bootstrap_servers=server, transactional_id=transactional_id, linger_ms=50)
         producer.init_transactions()

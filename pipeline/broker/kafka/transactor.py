@@ -51,8 +51,10 @@ class Transactor:
         try:
             with translating("settle earlier transactions"):
                 producer.init_transactions()
-        except BrokerError:
+        except BrokerError as error:
             _abandon(producer)
+            if _unanswered(error.__cause__):
+                raise BrokerUnavailable("earlier transactions were not settled in time") from error
             raise
         self._producer = producer
 
@@ -172,6 +174,12 @@ def _failure(attempt: _Attempt, *, sent: bool, overdue: bool) -> BrokerError:
     if shapeless or isinstance(ours, (BrokerUnavailable, Fenced)):
         return CommitAborted(f"the transaction ended before its commit: {type(error).__name__}")
     return ours
+
+
+def _unanswered(cause: BaseException | None) -> bool:
+    """Whether no answer came to a request that opens a producer: the library has no class of its own for that, nor for
+    an answer that refuses, but its words tell them apart."""
+    return type(cause) is KafkaError and "InitProducerIdResponse" not in str(cause)
 
 
 def _abandon(producer: KafkaProducer, *, timeout_seconds: float = 0) -> None:

@@ -111,6 +111,15 @@ def test_an_end_by_a_fault_is_told_from_one_that_was_asked_for(broker: Broker) -
     assert _bodies(broker)[1]["outcome"] == "fault"
 
 
+def test_a_fault_is_told_also_where_the_end_cannot_be_written(broker: Broker) -> None:
+    def break_down(journal: Journal) -> None:
+        journal.close(Deadline(5, clock=CLOCK))
+        raise LookupError("broken")
+
+    with pytest.raises(LookupError):
+        _worked(broker, _settings(), break_down)
+
+
 def test_a_start_with_other_settings_names_the_groups_that_changed_and_no_value(broker: Broker) -> None:
     _worked(broker, _settings())
     _worked(broker, _settings())
