@@ -27,6 +27,9 @@ from tests.chaos.plan import Fault, Kind, make_plan
 from tests.chaos.site import Say, Site, say
 
 _SECONDS_A_FAULT = 9.0
+_PATIENCE_SECONDS = 600.0
+_CHUNKS_A_SECOND = 50.0
+"""What is left over when the faults end is waited for: so long, and at this pace."""
 
 
 def left_out() -> dict[Kind, str]:
@@ -51,7 +54,6 @@ def run(
     workers: int,
     judge: str,
     home: Path,
-    patience_seconds: float = 600.0,
     say: Say = say,
 ) -> dict[str, Any]:
     """The figures of one run."""
@@ -59,7 +61,7 @@ def run(
     disks = Kind.FILL_DISK not in missing
     site = Site(home, seed=seed, workers=workers, judge=judge, chunks=chunks, seconds=seconds, disks=disks, say=say)
     with site:
-        figures = site.run(plan, patience_seconds=patience_seconds)
+        figures = site.run(plan, patience_seconds=_PATIENCE_SECONDS + chunks / _CHUNKS_A_SECOND)
     return {
         "seed": seed, "workers": workers, "judge": judge, "brokers": 3, "replication": 3, "min_insync": 2,
         "left_out": {str(kind): why for kind, why in missing.items()},
