@@ -10,7 +10,6 @@ from typing import Any
 
 import orjson
 import pytest
-import structlog
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from typer.testing import Result
@@ -68,7 +67,6 @@ def site(server: KafkaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         ]
     )
     yield site
-    structlog.reset_defaults()
 
 
 def _files_with(forms: list[bytes], *folders: Path) -> set[str]:
