@@ -45,7 +45,7 @@ def server() -> Iterator[KafkaServer]:
 
 
 @pytest.fixture
-def site(server: KafkaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JudgedSite]:
+def site(server: KafkaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JudgedSite:
     for name in [name for name in os.environ if name.startswith("CONSULTGUARD_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -66,7 +66,7 @@ def site(server: KafkaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             for consult_id, words in (("gone", WORDS), ("kept", OTHERS))
         ]
     )
-    yield site
+    return site
 
 
 def _files_with(forms: list[bytes], *folders: Path) -> set[str]:
