@@ -343,8 +343,6 @@ def leave_open(server: KafkaServer, topic: str, *, transactional_id: str, record
         """
         import os, sys
         from kafka import KafkaProducer
-from kafka.net.connection import KafkaConnection
-from kafka.protocol.producer import InitProducerIdRequest
         server, topic, transactional_id, records = sys.argv[1:]
         producer = KafkaProducer(bootstrap_servers=server, transactional_id=transactional_id, linger_ms=50)
         producer.init_transactions()
