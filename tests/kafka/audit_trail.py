@@ -66,7 +66,8 @@ def _judged(site: TrailSite, *, records: int, workers: int, say: Say) -> dict[st
     with site.checkpointer() as checkpointer:
         done = site.judge(consultations(records), workers=workers, say=say)
     assert checkpointer.stdout is not None
-    told = orjson.loads(checkpointer.stdout.read())
+    with checkpointer.stdout as said:
+        told = orjson.loads(said.read())
     return {
         "records": records,
         "partitions": site.partitions,
